@@ -1,1 +1,42 @@
-//! placeholder
+//! What exists at run time, as data: ids, states and the records that survive a restart.
+//!
+//! Engine, store, actions and node share these types; nothing here acts. Pure: no async, no input or output.
+
+mod attempt;
+mod change;
+mod coordinator;
+mod definition;
+mod id;
+mod instance;
+mod ledger;
+mod log;
+mod mail;
+mod reading;
+mod visit;
+
+pub use attempt::{Attempt, AttemptEvent, AttemptStatus};
+pub use change::{ActiveRun, ActiveState, Change, Settings};
+pub use coordinator::{
+    Blood, BloodId, CoordinatorKey, CoordinatorKind, CoordinatorState, Readiness,
+};
+pub use definition::{ContentHash, CoordinatorRecord, FileRecord, WorkflowRecord};
+pub use id::{AttemptId, Epoch, Incarnation, InstanceId, NodeId, RunId, VisitId};
+pub use instance::{Ending, Instance, InstanceEvent, InstanceStatus, TriggerKind};
+pub use ledger::{Fate, LedgerGap, LedgerRow, PlanRow};
+pub use log::{LogLevel, LogLine};
+pub use mail::{Mail, MailKind, MailState};
+pub use peerflow_workflow::Outcome;
+pub use reading::DataReading;
+pub use visit::{Visit, VisitEvent, VisitStatus};
+
+/// A move that a state does not allow: a broken invariant, never a user's mistake.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} cannot go from {from} by {event}")]
+pub struct IllegalMove {
+    /// Kind of thing: instance, visit or attempt.
+    pub what: &'static str,
+    /// State it was in.
+    pub from: String,
+    /// Event that does not fit.
+    pub event: String,
+}

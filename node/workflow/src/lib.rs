@@ -1,1 +1,24 @@
-//! placeholder
+//! The workflow language: XML documents to types with positions, checks, parameters, time macros and schedules.
+//!
+//! Pure: no async, no input or output. The reference of the language is `docs/workflow-xml.md`.
+
+mod definition;
+mod diagnostic;
+mod document;
+mod name;
+mod parameters;
+mod schedule;
+
+pub use definition::{
+    Action, Backoff, Command, Coordinator, DataMonitor, DatabaseLink, Email, FileExecutor,
+    FileLocation, FileMonitor, FileSource, FileTarget, Host, InlineDatabase, MailLevel, Metadata,
+    Misfire, OnPartition, Outcome, Reading, Script, Sql, Step, StepIndex, StepKind, TableSource,
+    TableTarget, TextFormat, Transfer, TransferSource, TransferTarget, Work, Workflow,
+};
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use document::{
+    CoordinatorDocument, Document, MAX_DOCUMENT_BYTES, ResolveError, WorkflowDocument,
+};
+pub use name::{CoordinatorName, StepName, WorkflowName};
+pub use parameters::{LogicalTime, Parameters};
+pub use schedule::{Schedule, ScheduleError};

@@ -1,0 +1,160 @@
+//! What people, the loader and other programs ask of the engine, and its answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use peerflow_model::{ActiveRun, CoordinatorKey, FileRecord, InstanceId, VisitId};
+use peerflow_workflow::{CoordinatorName, Diagnostics, StepName, WorkflowName};
+
+/// Ties a [`crate::Command::Reply`] to its request; given by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Something asked for.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Registers or updates a workflow, or a standalone coordinator, as the document's root says.
+    PutDocument {
+        xml: Arc<str>,
+        files: Vec<FileRecord>,
+        origin: Origin,
+    },
+    /// Refused while others depend on it or instances of it are not over.
+    DeleteWorkflow {
+        name: WorkflowName,
+    },
+    DeleteCoordinator {
+        name: CoordinatorName,
+    },
+    /// Fires as the workflow's coordinator would, now.
+    Trigger {
+        workflow: WorkflowName,
+        blood: bool,
+        skip: BTreeSet<StepName>,
+    },
+    /// Fires a standalone coordinator, now.
+    TriggerCoordinator {
+        name: CoordinatorName,
+    },
+    /// Runs once; dependents unaffected. `params` come after the coordinator's.
+    Run {
+        workflow: WorkflowName,
+        params: BTreeMap<String, String>,
+    },
+    /// Clears readiness and computes the next time.
+    Reset {
+        key: CoordinatorKey,
+    },
+    /// Clears readiness everywhere.
+    ResetAll,
+    SetEnabled {
+        key: CoordinatorKey,
+        enabled: bool,
+    },
+    /// Kills a waiting or running instance.
+    Kill {
+        instance: InstanceId,
+    },
+    /// Forgets an instance that is over.
+    DeleteInstance {
+        instance: InstanceId,
+    },
+    /// Makes run n+1 of an instance that is over. The shell reads the latest run from the store and brings it.
+    Rerun {
+        latest: Box<ActiveRun>,
+        mode: RerunMode,
+        of: RerunOf,
+    },
+    /// An operator's word on a held visit: run it again, or let it fail.
+    Release {
+        visit: VisitId,
+        run_again: bool,
+    },
+}
+
+/// Who offers a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A person or program, by API or CLI: what is offered wins.
+    Person,
+    /// A node's loader. Its `first` offer of a path only adds.
+    Loader {
+        node: String,
+        path: String,
+        first: bool,
+    },
+}
+
+/// Where a rerun begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RerunMode {
+    /// At the start.
+    FromStart,
+    /// At the visits that failed without a taken `error`, were killed, lost or never began.
+    Recover,
+}
+
+/// Which definition a rerun goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RerunOf {
+    /// What is registered now.
+    Current,
+    /// What the run was made from; the shell brings the document.
+    Recorded { xml: Arc<str> },
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A document is registered.
+    Registered {
+        name: String,
+        /// The document's root is `coordinator`.
+        standalone: bool,
+        outcome: RegisterOutcome,
+        warnings: Diagnostics,
+        /// Warnings that have no place in the document, such as an unknown dependency.
+        notes: Vec<String>,
+    },
+    /// Instances were made, in order; of a standalone coordinator one for each workflow it lists.
+    Instances(Vec<InstanceId>),
+    /// It is done; the text says what.
+    Done(String),
+}
+
+/// What registering did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    Added,
+    Updated,
+    /// The same content was registered already.
+    Unchanged,
+    /// A loader's first offer differs from what is registered, which stays.
+    Kept,
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Kinds of refusal, for the API's problem types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// No workflow, coordinator or instance of that name or id.
+    NotFound,
+    /// Its state does not allow that now.
+    Conflict,
+    /// The document has errors.
+    InvalidDocument(Diagnostics),
+    /// Parameters that nobody gave.
+    MissingParameters(Vec<String>),
+    /// Anything else wrong with the request itself.
+    Invalid,
+    /// A limit was reached.
+    Limit,
+}

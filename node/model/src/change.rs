@@ -1,0 +1,116 @@
+//! Changes of scheduling state: what the engine asks the store to make durable, and what it starts from.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use peerflow_workflow::{CoordinatorName, WorkflowName};
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Attempt;
+use crate::coordinator::{Blood, BloodId, CoordinatorKey, CoordinatorState};
+use crate::definition::{ContentHash, CoordinatorRecord, WorkflowRecord};
+use crate::id::InstanceId;
+use crate::instance::Instance;
+use crate::ledger::{LedgerGap, LedgerRow, PlanRow};
+use crate::mail::Mail;
+use crate::reading::DataReading;
+use crate::visit::Visit;
+
+/// One change of scheduling state. Each carries the whole record, so that applying it twice is applying it once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Replaces or adds a workflow; its document is kept by hash as long as a run refers to it.
+    PutWorkflow(WorkflowRecord),
+    DeleteWorkflow(WorkflowName),
+    PutCoordinator(CoordinatorRecord),
+    DeleteCoordinator(CoordinatorName),
+    PutCoordinatorState(CoordinatorState),
+    DeleteCoordinatorState(CoordinatorKey),
+    PutInstance(Instance),
+    /// All runs of it, with visits, attempts, logs and readings.
+    DeleteInstance(InstanceId),
+    PutVisit(Visit),
+    PutAttempt(Attempt),
+    PutLedger(LedgerRow),
+    PutLedgerGap(LedgerGap),
+    PutBlood(Blood),
+    DeleteBlood(BloodId),
+    PutMail(Mail),
+    PutReading(DataReading),
+    /// Replaces the plan of the day.
+    PutPlan(Vec<PlanRow>),
+    /// The answer to a request that bore an `Idempotency-Key`.
+    PutAnswer {
+        key: String,
+        request: ContentHash,
+        answer: String,
+        at: Timestamp,
+    },
+    /// What a node's loader last offered from a path.
+    PutOffer {
+        node: String,
+        path: String,
+        hash: ContentHash,
+    },
+    PutSetting {
+        key: String,
+        value: String,
+    },
+}
+
+/// Cluster-wide settings that the engine needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// IANA zone for workflows that name none.
+    pub timezone: String,
+    /// Cron expression, in that zone, at which every coordinator's readiness is reset; empty for never.
+    pub reset: String,
+    /// Cron expression, in that zone, at which the daily plan is made; empty for never.
+    pub plan: String,
+    /// After how many failed tries of a step the retry mail is due; 0 for never.
+    pub node_retry_fail_times: u32,
+    /// A worker's grant.
+    pub worker_lease: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timezone: "UTC".to_owned(),
+            reset: "59 23 * * *".to_owned(),
+            plan: "1 0 * * *".to_owned(),
+            node_retry_fail_times: 1,
+            worker_lease: Duration::from_secs(60),
+        }
+    }
+}
+
+/// All that a new master reads before it acts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActiveState {
+    pub workflows: Vec<WorkflowRecord>,
+    pub coordinators: Vec<CoordinatorRecord>,
+    pub coordinator_states: Vec<CoordinatorState>,
+    /// Runs that are not over.
+    pub runs: Vec<ActiveRun>,
+    /// Documents of older definitions that those runs go by.
+    pub documents: BTreeMap<ContentHash, String>,
+    pub bloods: Vec<Blood>,
+    /// Ledger rows whose fate is [`crate::Fate::Held`].
+    pub held: Vec<LedgerRow>,
+    /// The largest `queue_order` ever given.
+    pub last_queue_order: u64,
+    /// When some master was last known to hold the lease, by the store's clock; absent in a new store.
+    pub last_renewed_at: Option<Timestamp>,
+}
+
+/// A run that is not over, or one to run again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveRun {
+    pub instance: Instance,
+    /// All visits, in order of their sequence.
+    pub visits: Vec<Visit>,
+    /// All attempts of visits that are not over.
+    pub attempts: Vec<Attempt>,
+}
