@@ -1,1 +1,23 @@
-//! placeholder
+//! What must survive: traits, and their implementations in memory, on SQLite and on MySQL or MariaDB.
+//!
+//! Three doors: [`LeaseStore`] says who is master, [`RunStore`] keeps what is scheduled and what became of it,
+//! [`LogStore`] keeps the logs of tasks. [`Store`] is all of them. One contract suite holds for every implementation.
+
+mod contract;
+mod error;
+mod lease;
+mod logs;
+mod memory;
+mod open;
+mod query;
+mod runs;
+mod sql;
+
+pub use error::{CommitError, Error};
+pub use lease::{Fence, Lease, LeaseClaim, LeaseRow, LeaseStore};
+pub use logs::{LogChunk, LogCursor, LogPage, LogSelection, LogStore};
+pub use open::{StoreUrl, open};
+pub use query::{
+    Cursor, DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page, ReadingFilter, StoredAnswer,
+};
+pub use runs::{RunStore, Store};
