@@ -1,0 +1,55 @@
+//! What a node tells its readers as it becomes durable: instances and steps that changed, and the cluster.
+
+use std::sync::Arc;
+
+use peerflow_model::{Instance, Visit};
+use tokio::sync::broadcast;
+
+/// How many events a slow reader may fall behind before it misses some and is told so.
+const CAPACITY: usize = 4096;
+
+/// Something durable that changed.
+#[derive(Clone, Debug)]
+pub enum NodeEvent {
+    Instance(Arc<Instance>),
+    Step(Arc<Visit>),
+    /// A workflow or coordinator was registered, changed or deleted.
+    Definition {
+        name: String,
+        deleted: bool,
+    },
+    /// Mastership, membership or reachability of the store changed; ask again.
+    Cluster,
+}
+
+/// Spreads events to any number of readers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventHub {
+    sender: broadcast::Sender<NodeEvent>,
+}
+
+impl Default for EventHub {
+    fn default() -> Self {
+        Self {
+            sender: broadcast::channel(CAPACITY).0,
+        }
+    }
+}
+
+impl EventHub {
+    /// Tells all readers there are.
+    pub fn publish(&self, event: NodeEvent) {
+        // Without readers there is nobody to tell.
+        drop(self.sender.send(event));
+    }
+
+    /// Whether anybody reads: preparing an event for nobody can be left out.
+    pub fn has_readers(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
+    /// Events from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
+        self.sender.subscribe()
+    }
+}

@@ -1,0 +1,1 @@
+//! The HTTP API under `/api/v1`, health pages and metrics. Reads go to the store; writes to the scheduler.
