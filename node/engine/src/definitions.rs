@@ -1,0 +1,45 @@
+//! Registered workflows: of each only what is small.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use peerflow_model::CoordinatorKey;
+use peerflow_workflow::{MailLevel, Workflow, WorkflowName};
+
+use crate::documents::Source;
+
+/// A registered workflow. Its steps are read when an instance needs them.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) source: Arc<Source>,
+    pub(crate) created_at: Timestamp,
+    /// How many instances may run at once.
+    pub(crate) limit: u32,
+    pub(crate) priority: i32,
+    /// For time macros and, where the coordinator names none, for its schedule.
+    pub(crate) zone: TimeZone,
+    pub(crate) mail: MailRule,
+    /// Its own coordinator, where it has one.
+    pub(crate) coordinator: Option<CoordinatorKey>,
+}
+
+/// Who is told of a workflow's outcomes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MailRule {
+    pub(crate) level: MailLevel,
+    pub(crate) receivers: Vec<String>,
+}
+
+impl MailRule {
+    pub(crate) fn of(workflow: &Workflow) -> Self {
+        Self {
+            level: workflow.mail_level.clone(),
+            receivers: workflow.mail_receivers.clone(),
+        }
+    }
+}
+
+/// All registered workflows, by name.
+pub(crate) type Definitions = BTreeMap<WorkflowName, Definition>;

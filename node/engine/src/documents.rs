@@ -1,0 +1,120 @@
+//! Documents read for instances: a small cache, since a definition keeps only its text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use peerflow_model::{ContentHash, FileRecord};
+use peerflow_workflow::{
+    Diagnostics, Document, LogicalTime, Parameters, ResolveError, Workflow, WorkflowDocument,
+};
+
+/// Bytes of XML whose documents are kept; a read document takes a few times as much.
+const CACHED_BYTES: usize = 8 * 1024 * 1024;
+
+/// A document's text and the files snapshotted with it. Instances hold on to the one they were made from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) hash: ContentHash,
+    pub(crate) xml: Arc<str>,
+    pub(crate) files: Arc<[FileRecord]>,
+}
+
+/// Why an instance's workflow cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    /// The text was accepted once, but no longer is.
+    #[error("the workflow's document is refused: {0}")]
+    Document(Diagnostics),
+    /// See [`ResolveError`].
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+}
+
+/// Documents read lately, by hash.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    read: BTreeMap<ContentHash, Read>,
+    /// Hashes by their latest use, the oldest first.
+    uses: BTreeMap<u64, ContentHash>,
+    /// Counts uses.
+    clock: u64,
+    /// Bytes of XML in `read`.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Read {
+    document: Arc<WorkflowDocument>,
+    /// The workflow of every instance, where the document holds neither parameters nor time macros.
+    fixed: Option<Arc<Workflow>>,
+    used: u64,
+    bytes: usize,
+}
+
+impl Documents {
+    /// The workflow of an instance made from `source` with `parameters` at `time`.
+    pub(crate) fn workflow(
+        &mut self,
+        source: &Source,
+        parameters: &Parameters,
+        time: &LogicalTime,
+    ) -> Result<Arc<Workflow>, Unfit> {
+        self.clock += 1;
+        if let Some(read) = self.read.get_mut(&source.hash) {
+            self.uses.remove(&read.used);
+            read.used = self.clock;
+            self.uses.insert(self.clock, source.hash);
+            return match &read.fixed {
+                Some(workflow) => Ok(Arc::clone(workflow)),
+                None => Ok(Arc::new(read.document.resolve(parameters, time)?)),
+            };
+        }
+        let document = match Document::parse(&source.xml) {
+            Ok((Document::Workflow(document), _warnings)) => document,
+            Ok((Document::Coordinator(_), _)) => {
+                return Err(Unfit::Document(Diagnostics::default()));
+            }
+            Err(diagnostics) => return Err(Unfit::Document(diagnostics)),
+        };
+        let resolved = document.resolve(parameters, time).map(Arc::new);
+        let fixed = match &resolved {
+            Ok(workflow) if is_fixed(&source.xml) => Some(Arc::clone(workflow)),
+            _ => None,
+        };
+        self.keep(source, Arc::new(document), fixed);
+        Ok(resolved?)
+    }
+
+    fn keep(
+        &mut self,
+        source: &Source,
+        document: Arc<WorkflowDocument>,
+        fixed: Option<Arc<Workflow>>,
+    ) {
+        let bytes = source.xml.len();
+        self.bytes += bytes;
+        self.uses.insert(self.clock, source.hash);
+        let read = Read {
+            document,
+            fixed,
+            used: self.clock,
+            bytes,
+        };
+        self.read.insert(source.hash, read);
+        while self.bytes > CACHED_BYTES {
+            let Some((_, hash)) = self.uses.pop_first() else {
+                break;
+            };
+            if let Some(read) = self.read.remove(&hash) {
+                self.bytes -= read.bytes;
+            }
+        }
+    }
+}
+
+/// Whether nothing in the text can be a parameter or a time macro. A character reference may hide one.
+fn is_fixed(xml: &str) -> bool {
+    !["${param:", "${time.", "&#"]
+        .iter()
+        .any(|mark| xml.contains(mark))
+}
