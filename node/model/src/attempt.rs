@@ -21,7 +21,7 @@ pub struct Attempt {
     pub assigned_at: Timestamp,
     /// When the worker began, by the worker's clock.
     pub started_at: Option<Timestamp>,
-    /// When its end became known.
+    /// When it ended, by the worker's clock; of a lost one, when it was given up.
     pub ended_at: Option<Timestamp>,
     /// Exit code of its process, where it had one and it exited.
     pub exit_code: Option<i32>,

@@ -16,7 +16,7 @@ pub struct Visit {
     /// The step's element name, for pages and lists.
     pub step_type: String,
     pub status: VisitStatus,
-    /// Step and sequence number of the visit that led here; `None` for the start and for what a recovery resumes.
+    /// Step and number ([`VisitId::visit`]) of the visit that led here, of a join the first; `None` for the start and for what a recovery resumes.
     pub from: Option<(StepName, u32)>,
     /// Of a join: how many arrivals wait or were consumed; 1 elsewhere.
     pub arrivals: u32,
@@ -77,6 +77,8 @@ pub enum VisitEvent {
     Skipped,
     /// The node is gone and the action is held.
     Held,
+    /// The node of a held action is back and still runs it.
+    Found,
 }
 
 impl VisitStatus {
@@ -95,7 +97,7 @@ impl VisitStatus {
     pub fn after(self, event: VisitEvent) -> Result<Self, IllegalMove> {
         use VisitEvent as E;
         match (self, event) {
-            (Self::Pending | Self::Waiting, E::Assigned) => Ok(Self::Running),
+            (Self::Pending, E::Assigned) | (Self::Lost, E::Found) => Ok(Self::Running),
             (Self::Running | Self::Lost, E::RetryScheduled) => Ok(Self::Waiting),
             (Self::Running | Self::Waiting | Self::Lost, E::Requeued) => Ok(Self::Pending),
             (Self::Pending | Self::Waiting, E::Arrived) => Ok(Self::Waiting),

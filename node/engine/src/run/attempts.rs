@@ -1,0 +1,468 @@
+//! Tries of a visit: given to a node, reported on, lost, held and released.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use peerflow_model::{
+    Attempt, AttemptEvent, AttemptId, AttemptStatus, Epoch, IllegalMove, Incarnation, NodeId,
+    Outcome, VisitEvent, VisitId, VisitStatus,
+};
+use peerflow_workflow::OnPartition;
+use rand::rngs::SmallRng;
+
+use super::ending::ENDED;
+use super::{Loss, Move, Notice, Run, RunEffects, Slot};
+use crate::event::{AttemptResult, Now, Report};
+
+/// After how many losses of one visit its step fails.
+const MAX_LOSSES: u32 = 3;
+
+/// What is known of an attempt's end.
+struct End {
+    event: AttemptEvent,
+    exit_code: Option<i32>,
+    message: String,
+    started_at: Option<Timestamp>,
+    ended_at: Timestamp,
+}
+
+impl End {
+    fn lost(message: String, now: Now) -> Self {
+        Self {
+            event: AttemptEvent::Lost,
+            exit_code: None,
+            message,
+            started_at: None,
+            ended_at: now.wall,
+        }
+    }
+}
+
+impl Run {
+    /// Gives a pending visit to a node. Returns the attempt, and what is left of the step's timeout.
+    ///
+    /// # Errors
+    /// When the visit is unknown or does not wait for a slot.
+    pub(crate) fn assign(
+        &mut self,
+        visit: &VisitId,
+        node: NodeId,
+        incarnation: Incarnation,
+        epoch: Epoch,
+        now: Now,
+        effects: &mut RunEffects,
+    ) -> Result<(Attempt, Option<Duration>), IllegalMove> {
+        let Some(slot) = self.slot(visit) else {
+            return Err(IllegalMove {
+                what: "visit",
+                from: "unknown".to_owned(),
+                event: format!("{:?}", VisitEvent::Assigned),
+            });
+        };
+        self.at(slot).status.after(VisitEvent::Assigned)?;
+        let mut mv = Move::new(now, effects);
+        self.turn(slot, VisitEvent::Assigned, &mut mv);
+        let visit = self.change(slot, &mut mv);
+        visit.attempt += 1;
+        visit.node = Some(node.clone());
+        visit.dispatched_at = visit.dispatched_at.or(Some(now.wall));
+        visit.message.clear();
+        let attempt = Attempt {
+            id: AttemptId {
+                visit: visit.id.clone(),
+                attempt: visit.attempt,
+            },
+            node,
+            incarnation,
+            epoch,
+            status: AttemptStatus::Assigned,
+            assigned_at: now.wall,
+            started_at: None,
+            ended_at: None,
+            exit_code: None,
+            message: String::new(),
+        };
+        self.token(slot).attempt = Some(Box::new(attempt.clone()));
+        mv.effects.attempts.push(attempt.clone());
+        let left = self
+            .start_deadline(slot, now)
+            .map(|deadline| deadline.saturating_sub(now.monotonic));
+        self.conclude(mv);
+        Ok((attempt, left))
+    }
+
+    /// A worker tells of an attempt. Nothing happens when its end is known already, or it is not of this run.
+    pub(crate) fn report(
+        &mut self,
+        attempt: &AttemptId,
+        report: Report,
+        now: Now,
+        rng: &mut SmallRng,
+        effects: &mut RunEffects,
+    ) {
+        let Some(slot) = self.slot_of_live(attempt) else {
+            return;
+        };
+        let mut mv = Move::new(now, effects);
+        match report {
+            Report::Started { at } => self.started(slot, at, &mut mv),
+            Report::Refused { reason } => self.refused(slot, reason, &mut mv),
+            Report::Ended {
+                result,
+                exit_code,
+                message,
+                started_at,
+                ended_at,
+                readings: _,
+                warning,
+            } => {
+                if let Some(warning) = warning {
+                    let attempt = attempt.clone();
+                    let notice = Notice::DataExceeded { attempt, warning };
+                    mv.effects.notices.push(notice);
+                }
+                let end = End {
+                    event: event_of(result),
+                    exit_code,
+                    message,
+                    started_at,
+                    ended_at,
+                };
+                self.ended(slot, result, end, rng, &mut mv);
+            }
+        }
+        self.conclude(mv);
+    }
+
+    /// A node that was silent still runs this attempt: a held visit runs again.
+    pub(crate) fn found(&mut self, attempt: &AttemptId, now: Now, effects: &mut RunEffects) {
+        let Some(slot) = self.slot_of_live(attempt) else {
+            return;
+        };
+        let mut mv = Move::new(now, effects);
+        self.unhold(slot, &mut mv);
+        self.conclude(mv);
+    }
+
+    /// A node is lost, and its attempt with it as far as `loss` and the action's `on-partition` say. A lost try starts
+    /// a new one without using `retry-times`; the third loss of a visit fails its step. A held visit waits for
+    /// [`Run::release`]; its attempt counts as live until it is `Gone` or released. Once the outcome is decided an
+    /// attempt is over only when it surely is: `Down` changes nothing then.
+    pub(crate) fn lose(
+        &mut self,
+        attempt: &AttemptId,
+        loss: Loss,
+        now: Now,
+        _rng: &mut SmallRng,
+        effects: &mut RunEffects,
+    ) {
+        let Some(slot) = self.slot_of_live(attempt) else {
+            return;
+        };
+        let mut mv = Move::new(now, effects);
+        let policy = self.action_at(slot).on_partition;
+        let surely = match loss {
+            Loss::Down => false,
+            Loss::Certain => policy != OnPartition::Hold,
+            Loss::Gone => true,
+        };
+        let message = format!("node {} is lost", self.node(slot));
+        if self.instance.ending.is_some() {
+            if surely {
+                self.end_attempt(slot, End::lost(message.clone(), now), &mut mv);
+                self.change(slot, &mut mv).losses += 1;
+                let message = format!("{ENDED}; {message}");
+                self.close(slot, VisitEvent::Killed, message, &mut mv);
+            }
+        } else if policy == OnPartition::Hold {
+            self.hold(slot, surely, message, &mut mv);
+        } else if surely || policy == OnPartition::Rerun {
+            self.try_lost(slot, End::lost(message, now), &mut mv);
+        }
+        self.conclude(mv);
+    }
+
+    /// An operator's word on a held visit: it is over; run it again, or let its step fail.
+    ///
+    /// # Errors
+    /// When the visit is unknown or not held.
+    pub(crate) fn release(
+        &mut self,
+        visit: &VisitId,
+        run_again: bool,
+        now: Now,
+        _rng: &mut SmallRng,
+        effects: &mut RunEffects,
+    ) -> Result<(), String> {
+        let held = self
+            .slot(visit)
+            .filter(|&slot| self.at(slot).status == VisitStatus::Lost);
+        let Some(slot) = held else {
+            return Err(format!("visit {visit} is not held"));
+        };
+        let mut mv = Move::new(now, effects);
+        if self.tokens[&slot].attempt.is_some() {
+            let message = format!("node {} is lost; released by an operator", self.node(slot));
+            self.end_attempt(slot, End::lost(message, now), &mut mv);
+            self.change(slot, &mut mv).losses += 1;
+        }
+        if self.instance.ending.is_some() {
+            self.close(slot, VisitEvent::Killed, ENDED.to_owned(), &mut mv);
+        } else if run_again {
+            self.turn(slot, VisitEvent::Requeued, &mut mv);
+            self.change(slot, &mut mv).message = "run again by an operator".to_owned();
+            self.make_ready(slot, &mut mv);
+        } else {
+            let message = format!("node {} is lost; given up by an operator", self.node(slot));
+            self.fail(slot, message, &mut mv);
+        }
+        self.conclude(mv);
+        Ok(())
+    }
+
+    /// A pending visit's step fails without a try, as if its tries were used up.
+    pub(crate) fn fail_visit(
+        &mut self,
+        visit: &VisitId,
+        message: String,
+        now: Now,
+        effects: &mut RunEffects,
+    ) {
+        let pending = self
+            .slot(visit)
+            .filter(|&slot| self.at(slot).status == VisitStatus::Pending);
+        if let Some(slot) = pending {
+            let mut mv = Move::new(now, effects);
+            mv.effects.withdrawn.push(visit.clone());
+            self.fail(slot, message, &mut mv);
+            self.conclude(mv);
+        }
+    }
+
+    /// Says what a pending visit waits for. Nothing changes when it says so already.
+    pub(crate) fn explain(&mut self, visit: &VisitId, message: &str, effects: &mut RunEffects) {
+        let Some(slot) = self.slot(visit) else {
+            return;
+        };
+        let visit = &mut self.visits[slot.0 as usize];
+        if visit.status == VisitStatus::Pending && visit.message != message {
+            message.clone_into(&mut visit.message);
+            effects.visits.push(visit.clone());
+        }
+    }
+
+    /// The visit whose try `attempt` is, when the end of that is not known.
+    fn slot_of_live(&self, attempt: &AttemptId) -> Option<Slot> {
+        let slot = self.slot(&attempt.visit)?;
+        let live = self.tokens.get(&slot)?.attempt.as_deref()?;
+        (live.id == *attempt).then_some(slot)
+    }
+
+    fn node(&self, slot: Slot) -> &str {
+        self.at(slot).node.as_ref().map_or("", NodeId::as_str)
+    }
+
+    fn unhold(&mut self, slot: Slot, mv: &mut Move<'_>) {
+        if self.at(slot).status == VisitStatus::Lost {
+            self.turn(slot, VisitEvent::Found, mv);
+            self.change(slot, mv).message.clear();
+        }
+    }
+
+    fn started(&mut self, slot: Slot, at: Timestamp, mv: &mut Move<'_>) {
+        self.unhold(slot, mv);
+        let attempt = self.token(slot).attempt.as_mut().expect("it is live");
+        if attempt.status == AttemptStatus::Running {
+            return;
+        }
+        attempt.status = attempt
+            .status
+            .after(AttemptEvent::Started)
+            .expect("a live attempt may start");
+        attempt.started_at = Some(at);
+        mv.effects.attempts.push(Attempt::clone(attempt));
+        let visit = self.change(slot, mv);
+        visit.started_at = visit.started_at.or(Some(at));
+    }
+
+    /// The worker did not take it: back to the queue, as if it had not been given to that node.
+    fn refused(&mut self, slot: Slot, reason: String, mv: &mut Move<'_>) {
+        let attempt = self.token(slot).attempt.as_ref().expect("it is live");
+        if attempt.status != AttemptStatus::Assigned {
+            return;
+        }
+        let message = format!("refused by {}: {reason}", attempt.node);
+        self.end_attempt(slot, End::lost(message.clone(), mv.now), mv);
+        if self.instance.ending.is_some() {
+            self.close(slot, VisitEvent::Killed, ENDED.to_owned(), mv);
+            return;
+        }
+        let visit = self.change(slot, mv);
+        visit.message = message;
+        if visit.failures == 0 && visit.losses == 0 && visit.started_at.is_none() {
+            visit.dispatched_at = None;
+            self.stop_deadline(slot);
+        }
+        self.turn(slot, VisitEvent::Requeued, mv);
+        self.make_ready(slot, mv);
+    }
+
+    fn ended(
+        &mut self,
+        slot: Slot,
+        result: AttemptResult,
+        end: End,
+        rng: &mut SmallRng,
+        mv: &mut Move<'_>,
+    ) {
+        if self.instance.ending.is_some() {
+            self.ended_late(slot, result, end, mv);
+            return;
+        }
+        let message = end.message.clone();
+        match result {
+            AttemptResult::Succeeded => {
+                let attempt = self.end_attempt(slot, end, mv);
+                let failures = self.at(slot).failures;
+                if failures > 0 {
+                    let notice = Notice::Recovered { attempt, failures };
+                    mv.effects.notices.push(notice);
+                }
+                self.succeed(slot, message, mv);
+            }
+            AttemptResult::Failed | AttemptResult::Killed => {
+                let attempt = self.end_attempt(slot, end, mv);
+                self.try_failed(slot, attempt, message, rng, mv);
+            }
+            AttemptResult::TimedOut => {
+                self.end_attempt(slot, end, mv);
+                self.time_out(slot, mv);
+            }
+            AttemptResult::Revoked if self.action_at(slot).on_partition == OnPartition::Hold => {
+                self.hold(slot, true, message, mv);
+            }
+            AttemptResult::Revoked => self.try_lost(slot, end, mv),
+        }
+    }
+
+    /// An attempt ended after the outcome was decided: the record says how, but nothing goes on. What would have gone
+    /// on is recorded as killed, so that a recovery goes on there.
+    fn ended_late(&mut self, slot: Slot, result: AttemptResult, end: End, mv: &mut Move<'_>) {
+        let message = end.message.clone();
+        self.end_attempt(slot, end, mv);
+        match result {
+            AttemptResult::Succeeded => self.succeed(slot, message, mv),
+            AttemptResult::Failed => {
+                let visit = self.change(slot, mv);
+                visit.failures += 1;
+                let more_tries = visit.failures <= self.action_at(slot).retry_times;
+                if more_tries {
+                    let message = format!("{ENDED}; {message}");
+                    self.close(slot, VisitEvent::Killed, message, mv);
+                } else {
+                    self.fail(slot, message, mv);
+                }
+            }
+            AttemptResult::Killed | AttemptResult::TimedOut | AttemptResult::Revoked => {
+                let visit = self.at(slot);
+                let message = if !visit.message.is_empty() && visit.status == VisitStatus::Running {
+                    visit.message.clone()
+                } else if message.is_empty() {
+                    ENDED.to_owned()
+                } else {
+                    message
+                };
+                self.close(slot, VisitEvent::Killed, message, mv);
+            }
+        }
+    }
+
+    fn succeed(&mut self, slot: Slot, message: String, mv: &mut Move<'_>) {
+        let ok = self.action_at(slot).ok;
+        self.close(slot, VisitEvent::Succeeded, message, mv);
+        self.go_on(slot, ok, mv);
+    }
+
+    /// The tries of a step are used up: on by `error`, or the instance fails.
+    pub(super) fn fail(&mut self, slot: Slot, message: String, mv: &mut Move<'_>) {
+        let error = self.action_at(slot).error;
+        let name = self.at(slot).id.step.clone();
+        self.close(slot, VisitEvent::Failed, message.clone(), mv);
+        match error {
+            Some(step) => self.go_on(slot, step, mv),
+            None if message.is_empty() => {
+                self.decide(Outcome::Failed, format!("step {name:?} failed"), mv);
+            }
+            None => {
+                let message = format!("step {name:?} failed: {message}");
+                self.decide(Outcome::Failed, message, mv);
+            }
+        }
+    }
+
+    fn try_lost(&mut self, slot: Slot, end: End, mv: &mut Move<'_>) {
+        let message = end.message.clone();
+        let end = End {
+            event: AttemptEvent::Lost,
+            ..end
+        };
+        self.end_attempt(slot, end, mv);
+        let visit = self.change(slot, mv);
+        visit.losses += 1;
+        visit.message.clone_from(&message);
+        if visit.losses >= MAX_LOSSES {
+            let message =
+                format!("lost {MAX_LOSSES} times with its node; the last time: {message}");
+            self.fail(slot, message, mv);
+        } else {
+            self.turn(slot, VisitEvent::Requeued, mv);
+            self.make_ready(slot, mv);
+        }
+    }
+
+    /// The visit waits for an operator. When the attempt is `surely` over, it is lost.
+    fn hold(&mut self, slot: Slot, surely: bool, message: String, mv: &mut Move<'_>) {
+        if surely {
+            self.end_attempt(slot, End::lost(message.clone(), mv.now), mv);
+            self.change(slot, mv).losses += 1;
+        }
+        if self.at(slot).status == VisitStatus::Running {
+            self.turn(slot, VisitEvent::Held, mv);
+        }
+        let message = format!("{message}; held for an operator: release it or let it fail");
+        if self.at(slot).message != message {
+            self.change(slot, mv).message = message;
+        }
+    }
+
+    /// Records the end of a visit's live attempt; its slot is free.
+    fn end_attempt(&mut self, slot: Slot, end: End, mv: &mut Move<'_>) -> AttemptId {
+        let attempt = self.token(slot).attempt.take().expect("it is live");
+        let mut attempt = *attempt;
+        attempt.status = attempt
+            .status
+            .after(end.event)
+            .expect("a live attempt may end");
+        attempt.started_at = attempt.started_at.or(end.started_at);
+        attempt.ended_at = Some(end.ended_at);
+        attempt.exit_code = end.exit_code;
+        attempt.message = end.message;
+        if let Some(at) = attempt.started_at {
+            let visit = self.change(slot, mv);
+            visit.started_at = visit.started_at.or(Some(at));
+        }
+        let id = attempt.id.clone();
+        mv.effects.freed.push((id.clone(), attempt.node.clone()));
+        mv.effects.attempts.push(attempt);
+        id
+    }
+}
+
+fn event_of(result: AttemptResult) -> AttemptEvent {
+    match result {
+        AttemptResult::Succeeded => AttemptEvent::Succeeded,
+        AttemptResult::Failed => AttemptEvent::Failed,
+        AttemptResult::Killed | AttemptResult::TimedOut => AttemptEvent::Killed,
+        AttemptResult::Revoked => AttemptEvent::Lost,
+    }
+}
