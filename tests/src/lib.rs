@@ -1,1 +1,17 @@
-//! placeholder
+//! A harness that sees peerflow as its users do: the release binary, its exit codes, its HTTP API, its processes.
+//!
+//! `scripts/test` builds the binary and names it in `PEERFLOW_BIN`; run by hand, the debug build is taken.
+
+mod api;
+mod binary;
+mod mail;
+mod mariadb;
+mod node;
+mod wait;
+
+pub use api::{Api, Reply};
+pub use binary::{Outcome, peerflow, run, run_in};
+pub use mail::{MailServer, ReceivedMail};
+pub use mariadb::{Database, Server, test_server_url};
+pub use node::{Node, NodeBuilder, StoreKind};
+pub use wait::{eventually, is_alive};

@@ -1,0 +1,2 @@
+//! The single-node rows of the performance page.
+fn main() {}

@@ -1,0 +1,160 @@
+//! MariaDB: databases of a test's own on the shared server, and servers of its own that may be stopped.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+
+/// Where the shared test server is: `mysql://user@host:port`.
+pub fn test_server_url() -> String {
+    std::env::var("PEERFLOW_TEST_MYSQL")
+        .unwrap_or_else(|_| "mysql://root@127.0.0.1:3306".to_owned())
+}
+
+/// A database of a test's own, dropped with it.
+#[derive(Debug)]
+pub struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// A new database on the shared server.
+    pub fn new() -> Self {
+        Self::on(&test_server_url())
+    }
+
+    /// A new database on a server.
+    ///
+    /// # Panics
+    /// When the server does not make it: is it running? `make test` starts one.
+    pub fn on(server: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "peerflow_e2e_{}_{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        sql(server, &format!("CREATE DATABASE {name}"));
+        Self {
+            server: server.to_owned(),
+            name,
+        }
+    }
+
+    /// Its URL as a node takes it.
+    pub fn url(&self) -> String {
+        format!("{}/{}", self.server, self.name)
+    }
+
+    /// Runs a statement in it and gives what the client prints.
+    pub fn query(&self, statement: &str) -> String {
+        sql(&self.server, &format!("USE {}; {statement}", self.name))
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // The server may be stopped already; then its whole folder goes.
+        drop(
+            client(&self.server)
+                .args(["-e", &format!("DROP DATABASE IF EXISTS {}", self.name)])
+                .output(),
+        );
+    }
+}
+
+fn client(server: &str) -> Command {
+    let rest = server
+        .strip_prefix("mysql://")
+        .expect("an address as mysql://user@host:port");
+    let (user, address) = rest.split_once('@').expect("a user before @");
+    let (host, port) = address.split_once(':').unwrap_or((address, "3306"));
+    let mut command = Command::new("mariadb");
+    command.args([
+        "--no-defaults",
+        "--batch",
+        "--skip-column-names",
+        "--connect-timeout=5",
+    ]);
+    command.args(["--user", user, "--host", host, "--port", port]);
+    command
+}
+
+fn sql(server: &str, statement: &str) -> String {
+    let output = client(server)
+        .args(["-e", statement])
+        .output()
+        .expect("the mariadb client is installed");
+    assert!(
+        output.status.success(),
+        "{statement}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A server of a test's own, which may be stopped and started.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    /// `mysql://root@127.0.0.1:PORT`.
+    pub url: String,
+}
+
+impl Server {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("peerflow-mariadb.")
+            .tempdir_in("/tmp")
+            .expect("a folder in /tmp");
+        let url = services(&["mariadb", &folder.path().display().to_string()]);
+        Self { folder, url }
+    }
+
+    /// Stops it; clients lose their connections.
+    pub fn stop(&self) {
+        services(&["stop", &self.path()]);
+    }
+
+    /// Starts it again at the same address.
+    pub fn start_again(&self) {
+        let port = self.url.rsplit(':').next().unwrap_or_default().to_owned();
+        services(&["mariadb", &self.path(), &port]);
+    }
+
+    fn path(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn services(arguments: &[&str]) -> String {
+    let script: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/services");
+    let output = Command::new(script)
+        .args(arguments)
+        .output()
+        .expect("scripts/services runs");
+    assert!(
+        output.status.success(),
+        "services {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

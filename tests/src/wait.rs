@@ -1,0 +1,38 @@
+//! Waiting for a condition, with a bound.
+
+use std::time::Duration;
+
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+const STEP: Duration = Duration::from_millis(20);
+
+/// Asks `condition` until it gives something.
+///
+/// # Panics
+/// When it gave nothing within `bound`, naming `what` was waited for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness polls processes from outside; this is its only pause"
+)]
+pub fn eventually<T>(what: &str, bound: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+    let steps = bound.as_millis() / STEP.as_millis();
+    for _ in 0..=steps {
+        if let Some(found) = condition() {
+            return found;
+        }
+        std::thread::sleep(STEP);
+    }
+    panic!("waited {bound:?} in vain for: {what}");
+}
+
+/// Whether a process of that id runs (a zombie does not).
+pub fn is_alive(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None).is_ok()
+        && std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+            !stat
+                .rsplit(')')
+                .next()
+                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+        })
+}

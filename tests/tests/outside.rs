@@ -1,0 +1,16 @@
+//! What must be seen to hold, from outside: each test's name says it.
+
+#[path = "outside/api.rs"]
+mod api;
+#[path = "outside/commands.rs"]
+mod commands;
+#[path = "outside/examples.rs"]
+mod examples;
+#[path = "outside/killed_node.rs"]
+mod killed_node;
+#[path = "outside/mail.rs"]
+mod mail;
+#[path = "outside/run.rs"]
+mod run;
+#[path = "outside/store_away.rs"]
+mod store_away;

@@ -1,0 +1,116 @@
+//! Mail, with a real mail server.
+
+use std::time::Duration;
+
+use peerflow_tests::{MailServer, Node, NodeBuilder, eventually};
+use tempfile::TempDir;
+
+fn node_with_mail(folder: &TempDir, port: u16) -> Node {
+    NodeBuilder::new(folder.path())
+        .set("PEERFLOW__EMAIL__IS_ENABLED", "true")
+        .set("PEERFLOW__EMAIL__HOSTNAME", "127.0.0.1")
+        .set("PEERFLOW__EMAIL__PORT", &port.to_string())
+        .set("PEERFLOW__EMAIL__TLS", "none")
+        .set("PEERFLOW__EMAIL__AUTH", "false")
+        .set("PEERFLOW__EMAIL__ACCOUNT", "peerflow@example.com")
+        .start()
+}
+
+const FAILING: &str = r#"<work-flow name="夜间 &lt;load&gt;" mail-receivers="a@example.com,b@example.com">
+  <start name="start" to="s"/>
+  <action name="s"><shell><command>echo "table &lt;orders&gt; is missing" >&amp;2; exit 5</command></shell><ok to="end"/></action>
+  <end name="end"/></work-flow>"#;
+
+#[test]
+fn a_failed_instance_is_mailed_to_its_receivers_and_to_those_downstream() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = MailServer::start();
+    let node = node_with_mail(&folder, server.port);
+    node.api.put_workflow("夜间 <load>", FAILING);
+    node.api.put_workflow(
+        "report",
+        r#"<work-flow name="report" mail-receivers="c@example.com">
+             <coordinator><depend-list><workflow name="夜间 &lt;load&gt;"/></depend-list></coordinator>
+             <start name="start" to="end"/><end name="end"/></work-flow>"#,
+    );
+    let id = node.api.try_run("夜间 <load>").expect("acknowledged");
+    let mail = eventually("the mail comes", Duration::from_secs(30), || server.received().into_iter().next());
+    for receiver in ["a@example.com", "b@example.com", "c@example.com"] {
+        assert!(mail.receivers.contains(receiver), "{}", mail.receivers);
+    }
+    assert!(mail.subject.contains("夜间 <load>"), "{}", mail.subject);
+    assert!(mail.body.contains(&id), "{}", mail.body);
+    assert!(mail.body.contains("report"), "the affected workflow: {}", mail.body);
+    assert!(mail.body.contains("table &lt;orders&gt; is missing"), "the last log lines, escaped: {}", mail.body);
+    assert!(mail.message_id.contains('@') && mail.message_id.len() > 10, "{}", mail.message_id);
+}
+
+#[test]
+fn a_step_that_fails_and_recovers_sends_one_mail_for_each() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = MailServer::start();
+    let node = node_with_mail(&folder, server.port);
+    node.api.put_workflow(
+        "flaky",
+        r#"<work-flow name="flaky" mail-receivers="a@example.com"><start name="start" to="s"/>
+           <action name="s" retry-times="3"><shell><command>[ "$PEERFLOW_ATTEMPT" -ge 3 ]</command></shell><ok to="end"/></action>
+           <end name="end"/></work-flow>"#,
+    );
+    let id = node.api.try_run("flaky").expect("acknowledged");
+    eventually("it succeeds", Duration::from_secs(30), || {
+        node.api.try_instance(&id).filter(|instance| instance["status"] == "succeeded")
+    });
+    let mails = eventually("both mails come", Duration::from_secs(30), || {
+        let mails = server.received();
+        (mails.len() >= 2).then_some(mails)
+    });
+    assert_eq!(mails.len(), 2, "one for the failed try, one for the recovery, none for the success: {mails:?}");
+    assert_ne!(mails[0].message_id, mails[1].message_id);
+}
+
+#[test]
+fn an_email_step_sends_its_own_html() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = MailServer::start();
+    let node = node_with_mail(&folder, server.port);
+    node.api.put_workflow(
+        "tell",
+        r#"<work-flow name="tell" mail-receivers="a@example.com"><start name="start" to="s"/>
+           <action name="s"><email><html><![CDATA[<h1>完成 &amp; done</h1>]]></html></email><ok to="end"/></action>
+           <end name="end"/></work-flow>"#,
+    );
+    let id = node.api.try_run("tell").expect("acknowledged");
+    eventually("the step succeeds", Duration::from_secs(30), || {
+        node.api.try_instance(&id).filter(|instance| instance["status"] == "succeeded")
+    });
+    let mails = server.received();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].body.contains("<h1>完成 &amp; done</h1>"), "{}", mails[0].body);
+}
+
+#[test]
+fn a_mail_server_that_refuses_hangs_or_is_absent_delays_nothing_and_is_reported() {
+    let refusing = MailServer::with_mode("refuse");
+    let hanging = MailServer::with_mode("hang");
+    let absent = {
+        let gone = MailServer::start();
+        gone.port
+    };
+    for port in [refusing.port, hanging.port, absent] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let node = node_with_mail(&folder, port);
+        node.api.put_workflow("夜间 <load>", FAILING);
+        for _ in 0..3 {
+            let id = node.api.try_run("夜间 <load>").expect("acknowledged");
+            eventually("the instance ends at once", Duration::from_secs(15), || {
+                node.api.try_instance(&id).filter(|instance| instance["status"] == "failed")
+            });
+        }
+        let reported = eventually("what is wrong with the mail is shown", Duration::from_secs(60), || {
+            let reply = node.api.get("/api/v1/mail");
+            let items = reply.json["items"].as_array().cloned().unwrap_or_default();
+            items.iter().any(|mail| mail["message"].as_str().is_some_and(|text| !text.is_empty())).then_some(reply.text)
+        });
+        assert!(!reported.is_empty());
+    }
+}
