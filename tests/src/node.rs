@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use crate::api::Api;
 use crate::binary::command;
-use crate::wait::eventually;
+use crate::wait::{eventually, is_alive};
 
 /// Which store a test runs on.
 #[derive(Clone, Debug)]
@@ -184,6 +184,16 @@ impl Node {
             || self.child.try_wait().expect("the node can be waited for"),
         );
         status.code().unwrap_or(-1)
+    }
+
+    /// SIGTERM, and waits until it is gone, for a caller that goes on with its builder.
+    pub fn signal_and_wait(&self) {
+        self.signal(Signal::SIGTERM);
+        eventually(
+            "the node ends after SIGTERM",
+            Duration::from_secs(60),
+            || (!is_alive(self.pid())).then_some(()),
+        );
     }
 
     /// How it was started, to start it again.

@@ -28,7 +28,8 @@ impl Shell {
         let mut all = vec!["-o", "json"];
         all.extend(arguments);
         let outcome = self.peerflow(&all);
-        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", outcome.text()))
+        serde_json::from_str(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", outcome.text()))
     }
 
     fn write(&self, name: &str, content: &str) -> String {
@@ -51,7 +52,11 @@ fn a_workflow_is_added_run_shown_and_deleted() {
     let file = shell.write("one.xml", &document("one", "", "echo hello ${param:who}"));
     assert_eq!(shell.peerflow(&["workflow", "add", &file]).code, 0);
     let list = shell.peerflow(&["workflow", "list"]);
-    assert!(list.stdout.contains("one") && list.stdout.contains("tests"), "{}", list.text());
+    assert!(
+        list.stdout.contains("one") && list.stdout.contains("tests"),
+        "{}",
+        list.text()
+    );
     let missing = shell.peerflow(&["workflow", "run", "one", "--wait"]);
     assert_eq!(missing.code, 2, "{}", missing.text());
     assert!(missing.stderr.contains("who"), "{}", missing.text());
@@ -59,7 +64,10 @@ fn a_workflow_is_added_run_shown_and_deleted() {
     let ran = shell.peerflow(&["workflow", "run", "one", "-p", "who=world", "--wait"]);
     assert_eq!(ran.code, 0, "{}", ran.text());
     let found = shell.json(&["instance", "search", "--key", "one"]);
-    let id = found["items"][0]["id"].as_str().expect("an instance").to_owned();
+    let id = found["items"][0]["id"]
+        .as_str()
+        .expect("an instance")
+        .to_owned();
     let log = shell.peerflow(&["instance", "log", &id]);
     assert!(log.stdout.contains("hello world"), "{}", log.text());
     let info = shell.json(&["instance", "info", &id]);
@@ -91,40 +99,80 @@ fn a_running_instance_is_killed_and_recovered() {
     );
     let file = shell.write("w.xml", &xml);
     assert_eq!(shell.peerflow(&["workflow", "add", &file]).code, 0);
-    let id = shell.json(&["workflow", "run", "w"])["instance"].as_str().expect("an id").to_owned();
+    let id = shell.json(&["workflow", "run", "w"])["instance"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     eventually("the second step runs", Duration::from_secs(30), || {
         let instance = shell.node.api.try_instance(&id)?;
         let steps = instance["steps"].as_array()?.clone();
-        steps.iter().any(|step| step["name"] == "second" && step["status"] == "running").then_some(())
+        steps
+            .iter()
+            .any(|step| step["name"] == "second" && step["status"] == "running")
+            .then_some(())
     });
     assert_eq!(shell.peerflow(&["instance", "kill", &id]).code, 0);
     assert_eq!(shell.peerflow(&["instance", "wait", &id]).code, 3);
     std::fs::write(&gate, "").expect("the folder can be written");
-    assert_eq!(shell.peerflow(&["instance", "rerun", &id, "--recover"]).code, 0);
+    assert_eq!(
+        shell
+            .peerflow(&["instance", "rerun", &id, "--recover"])
+            .code,
+        0
+    );
     assert_eq!(shell.peerflow(&["instance", "wait", &id]).code, 0);
-    assert_eq!(std::fs::read_to_string(&mark).expect("written"), "first\n", "what had succeeded did not run again");
+    assert_eq!(
+        std::fs::read_to_string(&mark).expect("written"),
+        "first\n",
+        "what had succeeded did not run again"
+    );
 }
 
 #[test]
 fn dependents_run_when_all_they_depend_on_has_succeeded() {
     let shell = Shell::new();
     let depends = r#"<coordinator><depend-list><workflow name="a"/><workflow name="b"/></depend-list></coordinator>"#;
-    for (name, coordinator) in [("a", "<coordinator/>"), ("b", "<coordinator/>"), ("c", depends)] {
+    for (name, coordinator) in [
+        ("a", "<coordinator/>"),
+        ("b", "<coordinator/>"),
+        ("c", depends),
+    ] {
         let file = shell.write(&format!("{name}.xml"), &document(name, coordinator, "true"));
         let added = shell.peerflow(&["workflow", "add", &file]);
         assert_eq!(added.code, 0, "{}", added.text());
     }
     let refused = shell.peerflow(&["workflow", "del", "a"]);
     assert_eq!(refused.code, 1, "c depends on it: {}", refused.text());
-    assert_eq!(shell.peerflow(&["workflow", "trigger", "a", "--wait"]).code, 0);
+    assert_eq!(
+        shell.peerflow(&["workflow", "trigger", "a", "--wait"]).code,
+        0
+    );
     let info = shell.peerflow(&["workflow", "info", "c"]);
-    assert!(info.stdout.contains('a') && info.stdout.contains('b'), "{}", info.text());
-    let count = || shell.json(&["instance", "search", "--key", "c"])["items"].as_array().map_or(0, Vec::len);
+    assert!(
+        info.stdout.contains('a') && info.stdout.contains('b'),
+        "{}",
+        info.text()
+    );
+    let count = || {
+        shell.json(&["instance", "search", "--key", "c"])["items"]
+            .as_array()
+            .map_or(0, Vec::len)
+    };
     assert_eq!(count(), 0);
-    assert_eq!(shell.peerflow(&["workflow", "trigger", "b", "--wait"]).code, 0);
-    eventually("c has run", Duration::from_secs(20), || (count() == 1).then_some(()));
+    assert_eq!(
+        shell.peerflow(&["workflow", "trigger", "b", "--wait"]).code,
+        0
+    );
+    eventually("c has run", Duration::from_secs(20), || {
+        (count() == 1).then_some(())
+    });
 
-    assert_eq!(shell.peerflow(&["workflow", "trigger", "a", "--blood"]).code, 0);
+    assert_eq!(
+        shell
+            .peerflow(&["workflow", "trigger", "a", "--blood"])
+            .code,
+        0
+    );
     eventually("the wave has reached c", Duration::from_secs(20), || {
         let found = shell.json(&["instance", "search", "--key", "c"]);
         let newest = found["items"][0].clone();
@@ -139,8 +187,18 @@ fn exit_codes_tell_what_went_wrong() {
     assert_eq!(nobody.code, 4, "{}", nobody.text());
     assert!(nobody.stderr.contains("127.0.0.1:9"), "{}", nobody.text());
     assert_eq!(run_in(folder.path(), &["workflow", "dance"]).code, 2);
-    assert_eq!(run_in(folder.path(), &["workflow", "run", "x", "-p", "no-equals-sign"]).code, 2);
-    assert_eq!(run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code, 1.max(run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code));
+    assert_eq!(
+        run_in(
+            folder.path(),
+            &["workflow", "run", "x", "-p", "no-equals-sign"]
+        )
+        .code,
+        2
+    );
+    assert_eq!(
+        run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code,
+        1.max(run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code)
+    );
 }
 
 #[test]
@@ -148,8 +206,16 @@ fn every_output_speaks_both_languages_and_three_formats() {
     let shell = Shell::new();
     let file = shell.write("one.xml", &document("one", "", "true"));
     assert_eq!(shell.peerflow(&["workflow", "add", &file]).code, 0);
-    assert_eq!(shell.peerflow(&["workflow", "run", "one", "--wait"]).code, 0);
-    for command in [vec!["front"], vec!["workflow", "list"], vec!["instance", "search"], vec!["cluster", "info"]] {
+    assert_eq!(
+        shell.peerflow(&["workflow", "run", "one", "--wait"]).code,
+        0
+    );
+    for command in [
+        vec!["front"],
+        vec!["workflow", "list"],
+        vec!["instance", "search"],
+        vec!["cluster", "info"],
+    ] {
         let mut chinese = vec!["--lang", "zh"];
         chinese.extend(&command);
         let chinese = shell.peerflow(&chinese);
@@ -157,7 +223,10 @@ fn every_output_speaks_both_languages_and_three_formats() {
         let english = shell.peerflow(&command);
         assert_eq!(english.code, 0, "{command:?}: {}", english.text());
         assert_ne!(chinese.stdout, english.stdout, "{command:?}");
-        assert!(!english.stdout.contains('\u{1b}'), "no colour without a terminal");
+        assert!(
+            !english.stdout.contains('\u{1b}'),
+            "no colour without a terminal"
+        );
         shell.json(&command);
         let mut yaml = vec!["-o", "yaml"];
         yaml.extend(&command);

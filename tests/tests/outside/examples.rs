@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use peerflow_tests::{Outcome, run};
 
 fn example(name: &str) -> String {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../xmlconfig/example").join(name).display().to_string()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../xmlconfig/example")
+        .join(name)
+        .display()
+        .to_string()
 }
 
 fn run_example(name: &str, more: &[&str]) -> Outcome {
@@ -53,7 +57,11 @@ fn every_example_passes_the_check_without_warnings() {
     for file in files {
         let outcome = run(&["workflow", "check", &file]);
         assert_eq!(outcome.code, 0, "{file}: {}", outcome.text());
-        assert!(!outcome.text().contains("warning"), "{file}: {}", outcome.text());
+        assert!(
+            !outcome.text().contains("warning"),
+            "{file}: {}",
+            outcome.text()
+        );
     }
 }
 
@@ -61,5 +69,9 @@ fn every_example_passes_the_check_without_warnings() {
 fn an_action_of_a_later_release_says_so() {
     let outcome = run_example("actions/databases.xml", &[]);
     assert_eq!(outcome.code, 1, "{}", outcome.text());
-    assert!(outcome.text().contains("data release"), "{}", outcome.text());
+    assert!(
+        outcome.text().contains("data release"),
+        "{}",
+        outcome.text()
+    );
 }

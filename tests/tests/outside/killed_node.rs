@@ -14,7 +14,10 @@ type Visit = (String, String, u64);
 
 /// How many kills a test does: five, or as many as `make soak` says.
 fn kills() -> usize {
-    std::env::var("PEERFLOW_SOAK_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+    std::env::var("PEERFLOW_SOAK_KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(5)
 }
 
 #[test]
@@ -30,7 +33,9 @@ fn a_killed_node_loses_and_doubles_nothing_on_mariadb() {
 
 fn kill_again_and_again(store: &StoreKind) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let journal = Journal { path: folder.path().join("journal") };
+    let journal = Journal {
+        path: folder.path().join("journal"),
+    };
     let mut node = NodeBuilder::new(folder.path()).store(store.clone()).start();
     register(&node, &journal.path);
 
@@ -39,9 +44,11 @@ fn kill_again_and_again(store: &StoreKind) {
     for round in 0..kills() {
         start_ten(&node, &mut acknowledged);
         let began = journal.began().len();
-        eventually("some tasks have begun in this life", Duration::from_secs(60), || {
-            (journal.began().len() > began + 5 + round % 20).then_some(())
-        });
+        eventually(
+            "some tasks have begun in this life",
+            Duration::from_secs(60),
+            || (journal.began().len() > began + 5 + round % 20).then_some(()),
+        );
         for id in &acknowledged {
             note_successes(&node, id, &mut shown);
         }
@@ -49,15 +56,25 @@ fn kill_again_and_again(store: &StoreKind) {
         node = node.kill_and_start_again();
         // The new life says that it is ready only when nothing of the former one is left.
         let survivors: Vec<i32> = before.into_iter().filter(|pid| is_alive(*pid)).collect();
-        assert!(survivors.is_empty(), "processes of the former life run on: {survivors:?}");
+        assert!(
+            survivors.is_empty(),
+            "processes of the former life run on: {survivors:?}"
+        );
     }
 
     for id in &acknowledged {
-        let instance = eventually("an acknowledged instance ends", Duration::from_secs(120), || {
-            node.api.try_instance(id).filter(|instance| {
-                matches!(instance["status"].as_str(), Some("succeeded" | "failed" | "killed"))
-            })
-        });
+        let instance = eventually(
+            "an acknowledged instance ends",
+            Duration::from_secs(120),
+            || {
+                node.api.try_instance(id).filter(|instance| {
+                    matches!(
+                        instance["status"].as_str(),
+                        Some("succeeded" | "failed" | "killed")
+                    )
+                })
+            },
+        );
         assert_eq!(instance["status"], "succeeded", "{instance:#}");
     }
     journal.check(&shown);
@@ -113,7 +130,10 @@ fn note_successes(node: &Node, id: &str, shown: &mut BTreeMap<Visit, u64>) {
         if step["type"] == "script" && step["status"] == "succeeded" {
             let name = step["name"].as_str().expect("a name").to_owned();
             let visit = step["visit"].as_u64().expect("a visit");
-            shown.insert((id.to_owned(), name, visit), step["attempt"].as_u64().expect("a try"));
+            shown.insert(
+                (id.to_owned(), name, visit),
+                step["attempt"].as_u64().expect("a try"),
+            );
         }
     }
 }
@@ -138,7 +158,9 @@ impl Journal {
         text.lines()
             .filter_map(|line| {
                 let words: Vec<&str> = line.split(' ').collect();
-                let [first, instance, step, visit, attempt, pid] = words[..] else { return None };
+                let [first, instance, step, visit, attempt, pid] = words[..] else {
+                    return None;
+                };
                 (first == kind).then_some(())?;
                 Some(Line {
                     visit: (instance.to_owned(), step.to_owned(), visit.parse().ok()?),
@@ -154,13 +176,29 @@ impl Journal {
         let mut tries = BTreeSet::new();
         for line in self.began() {
             if let Some(success) = shown.get(&line.visit) {
-                assert!(line.attempt <= *success, "{:?} succeeded at try {success} and ran again", line.visit);
+                assert!(
+                    line.attempt <= *success,
+                    "{:?} succeeded at try {success} and ran again",
+                    line.visit
+                );
             }
-            assert!(tries.insert((line.visit.clone(), line.attempt)), "{:?} try {} began twice", line.visit, line.attempt);
+            assert!(
+                tries.insert((line.visit.clone(), line.attempt)),
+                "{:?} try {} began twice",
+                line.visit,
+                line.attempt
+            );
         }
-        let ended: BTreeSet<Visit> = self.lines("end").into_iter().map(|line| line.visit).collect();
+        let ended: BTreeSet<Visit> = self
+            .lines("end")
+            .into_iter()
+            .map(|line| line.visit)
+            .collect();
         for visit in shown.keys() {
-            assert!(ended.contains(visit), "{visit:?} was shown as succeeded and never came to its end");
+            assert!(
+                ended.contains(visit),
+                "{visit:?} was shown as succeeded and never came to its end"
+            );
         }
     }
 }

@@ -34,15 +34,29 @@ fn a_failed_instance_is_mailed_to_its_receivers_and_to_those_downstream() {
              <start name="start" to="end"/><end name="end"/></work-flow>"#,
     );
     let id = node.api.try_run("夜间 <load>").expect("acknowledged");
-    let mail = eventually("the mail comes", Duration::from_secs(30), || server.received().into_iter().next());
+    let mail = eventually("the mail comes", Duration::from_secs(30), || {
+        server.received().into_iter().next()
+    });
     for receiver in ["a@example.com", "b@example.com", "c@example.com"] {
         assert!(mail.receivers.contains(receiver), "{}", mail.receivers);
     }
     assert!(mail.subject.contains("夜间 <load>"), "{}", mail.subject);
     assert!(mail.body.contains(&id), "{}", mail.body);
-    assert!(mail.body.contains("report"), "the affected workflow: {}", mail.body);
-    assert!(mail.body.contains("table &lt;orders&gt; is missing"), "the last log lines, escaped: {}", mail.body);
-    assert!(mail.message_id.contains('@') && mail.message_id.len() > 10, "{}", mail.message_id);
+    assert!(
+        mail.body.contains("report"),
+        "the affected workflow: {}",
+        mail.body
+    );
+    assert!(
+        mail.body.contains("table &lt;orders&gt; is missing"),
+        "the last log lines, escaped: {}",
+        mail.body
+    );
+    assert!(
+        mail.message_id.contains('@') && mail.message_id.len() > 10,
+        "{}",
+        mail.message_id
+    );
 }
 
 #[test]
@@ -58,13 +72,19 @@ fn a_step_that_fails_and_recovers_sends_one_mail_for_each() {
     );
     let id = node.api.try_run("flaky").expect("acknowledged");
     eventually("it succeeds", Duration::from_secs(30), || {
-        node.api.try_instance(&id).filter(|instance| instance["status"] == "succeeded")
+        node.api
+            .try_instance(&id)
+            .filter(|instance| instance["status"] == "succeeded")
     });
     let mails = eventually("both mails come", Duration::from_secs(30), || {
         let mails = server.received();
         (mails.len() >= 2).then_some(mails)
     });
-    assert_eq!(mails.len(), 2, "one for the failed try, one for the recovery, none for the success: {mails:?}");
+    assert_eq!(
+        mails.len(),
+        2,
+        "one for the failed try, one for the recovery, none for the success: {mails:?}"
+    );
     assert_ne!(mails[0].message_id, mails[1].message_id);
 }
 
@@ -81,11 +101,17 @@ fn an_email_step_sends_its_own_html() {
     );
     let id = node.api.try_run("tell").expect("acknowledged");
     eventually("the step succeeds", Duration::from_secs(30), || {
-        node.api.try_instance(&id).filter(|instance| instance["status"] == "succeeded")
+        node.api
+            .try_instance(&id)
+            .filter(|instance| instance["status"] == "succeeded")
     });
     let mails = server.received();
     assert_eq!(mails.len(), 1);
-    assert!(mails[0].body.contains("<h1>完成 &amp; done</h1>"), "{}", mails[0].body);
+    assert!(
+        mails[0].body.contains("<h1>完成 &amp; done</h1>"),
+        "{}",
+        mails[0].body
+    );
 }
 
 #[test]
@@ -103,14 +129,27 @@ fn a_mail_server_that_refuses_hangs_or_is_absent_delays_nothing_and_is_reported(
         for _ in 0..3 {
             let id = node.api.try_run("夜间 <load>").expect("acknowledged");
             eventually("the instance ends at once", Duration::from_secs(15), || {
-                node.api.try_instance(&id).filter(|instance| instance["status"] == "failed")
+                node.api
+                    .try_instance(&id)
+                    .filter(|instance| instance["status"] == "failed")
             });
         }
-        let reported = eventually("what is wrong with the mail is shown", Duration::from_secs(60), || {
-            let reply = node.api.get("/api/v1/mail");
-            let items = reply.json["items"].as_array().cloned().unwrap_or_default();
-            items.iter().any(|mail| mail["message"].as_str().is_some_and(|text| !text.is_empty())).then_some(reply.text)
-        });
+        let reported = eventually(
+            "what is wrong with the mail is shown",
+            Duration::from_secs(60),
+            || {
+                let reply = node.api.get("/api/v1/mail");
+                let items = reply.json["items"].as_array().cloned().unwrap_or_default();
+                items
+                    .iter()
+                    .any(|mail| {
+                        mail["message"]
+                            .as_str()
+                            .is_some_and(|text| !text.is_empty())
+                    })
+                    .then_some(reply.text)
+            },
+        );
         assert!(!reported.is_empty());
     }
 }

@@ -26,7 +26,9 @@ fn write(folder: &TempDir, name: &str, content: &str) -> PathBuf {
 }
 
 fn shell(name: &str, command: &str, onward: &str) -> String {
-    format!(r#"<action name="{name}"><shell><command><![CDATA[{command}]]></command></shell>{onward}</action>"#)
+    format!(
+        r#"<action name="{name}"><shell><command><![CDATA[{command}]]></command></shell>{onward}</action>"#
+    )
 }
 
 fn run_file(folder: &TempDir, path: &Path, more: &[&str]) -> Outcome {
@@ -46,10 +48,16 @@ fn pids(folder: &TempDir) -> Vec<i32> {
 
 fn assert_none_left(folder: &TempDir, at_least: usize) {
     let pids = pids(folder);
-    assert!(pids.len() >= at_least, "only {} processes said who they are", pids.len());
-    eventually("no process of the task is left", Duration::from_secs(15), || {
-        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
-    });
+    assert!(
+        pids.len() >= at_least,
+        "only {} processes said who they are",
+        pids.len()
+    );
+    eventually(
+        "no process of the task is left",
+        Duration::from_secs(15),
+        || pids.iter().all(|pid| !is_alive(*pid)).then_some(()),
+    );
 }
 
 #[test]
@@ -60,9 +68,17 @@ fn a_failing_branch_that_goes_round_a_join_does_not_hold_the_join_up() {
         r#"<fork name="split"><path to="good"/><path to="bad"/></fork>"#.to_owned(),
         shell("good", "true", r#"<ok to="merge"/>"#),
         shell("bad", "exit 9", r#"<ok to="merge"/><error to="round"/>"#),
-        shell("round", &format!("echo round >> {marks}"), r#"<ok to="last"/>"#),
+        shell(
+            "round",
+            &format!("echo round >> {marks}"),
+            r#"<ok to="last"/>"#,
+        ),
         r#"<join name="merge" to="after"/>"#.to_owned(),
-        shell("after", &format!("echo after >> {marks}"), r#"<ok to="last"/>"#),
+        shell(
+            "after",
+            &format!("echo after >> {marks}"),
+            r#"<ok to="last"/>"#,
+        ),
         r#"<join name="last" to="end"/>"#.to_owned(),
     ];
     let path = workflow(&folder, "split", &steps.concat());
@@ -86,7 +102,8 @@ fn a_loop_succeeds_at_its_third_visit() {
     let path = workflow(&folder, "poll", &steps.concat());
     let outcome = run_file(&folder, &path, &["-o", "json"]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    let instance: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one instance as JSON");
+    let instance: serde_json::Value =
+        serde_json::from_str(&outcome.stdout).expect("one instance as JSON");
     let visits: Vec<(u64, &str)> = instance["steps"]
         .as_array()
         .expect("steps")
@@ -107,7 +124,11 @@ fn a_kill_step_ends_the_run_as_killed_with_its_message() {
     let path = workflow(&folder, "check", &steps.concat());
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 3, "{}", outcome.text());
-    assert!(outcome.text().contains("the source is empty"), "{}", outcome.text());
+    assert!(
+        outcome.text().contains("the source is empty"),
+        "{}",
+        outcome.text()
+    );
 }
 
 #[test]
@@ -115,10 +136,17 @@ fn a_failure_without_error_kills_what_sleeps_beside_it() {
     let folder = folder();
     let steps = [
         r#"<fork name="split"><path to="sleeper"/><path to="failing"/></fork>"#.to_owned(),
-        shell("sleeper", &format!("echo $$ >> {}/pids; sleep 3600", folder.path().display()), r#"<ok to="merge"/>"#),
+        shell(
+            "sleeper",
+            &format!("echo $$ >> {}/pids; sleep 3600", folder.path().display()),
+            r#"<ok to="merge"/>"#,
+        ),
         shell(
             "failing",
-            &format!("until [ -s {}/pids ]; do sleep 0.05; done; echo broken >&2; exit 4", folder.path().display()),
+            &format!(
+                "until [ -s {}/pids ]; do sleep 0.05; done; echo broken >&2; exit 4",
+                folder.path().display()
+            ),
             r#"<ok to="merge"/>"#,
         ),
         r#"<join name="merge" to="end"/>"#.to_owned(),
@@ -126,7 +154,11 @@ fn a_failure_without_error_kills_what_sleeps_beside_it() {
     let path = workflow(&folder, "split", &steps.concat());
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 1, "{}", outcome.text());
-    assert!(outcome.text().contains("broken"), "the lines that say why: {}", outcome.text());
+    assert!(
+        outcome.text().contains("broken"),
+        "the lines that say why: {}",
+        outcome.text()
+    );
     assert_none_left(&folder, 1);
 }
 
@@ -146,7 +178,11 @@ fn a_timeout_kills_the_whole_tree_with_its_setsid_children() {
     let path = workflow(&folder, "tree", &steps);
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 3, "{}", outcome.text());
-    assert!(outcome.text().contains("tree"), "the message names the step: {}", outcome.text());
+    assert!(
+        outcome.text().contains("tree"),
+        "the message names the step: {}",
+        outcome.text()
+    );
     assert_none_left(&folder, 3);
 }
 
@@ -161,14 +197,26 @@ fn five_hundred_steps_side_by_side_and_five_hundred_in_a_row() {
     for at in 0..500 {
         parallel.push_str(&shell(&format!("s{at}"), "true", r#"<ok to="merge"/>"#));
     }
-    let outcome = run_file(&folder, &workflow(&folder, "split", &parallel), &["-o", "json"]);
+    let outcome = run_file(
+        &folder,
+        &workflow(&folder, "split", &parallel),
+        &["-o", "json"],
+    );
     assert_eq!(outcome.code, 0, "{}", outcome.text());
     assert_eq!(succeeded_actions(&outcome), 500);
 
     let mut chain = String::new();
     for at in 0..500 {
-        let onward = if at == 499 { "end".to_owned() } else { format!("s{}", at + 1) };
-        chain.push_str(&shell(&format!("s{at}"), "true", &format!(r#"<ok to="{onward}"/>"#)));
+        let onward = if at == 499 {
+            "end".to_owned()
+        } else {
+            format!("s{}", at + 1)
+        };
+        chain.push_str(&shell(
+            &format!("s{at}"),
+            "true",
+            &format!(r#"<ok to="{onward}"/>"#),
+        ));
     }
     let outcome = run_file(&folder, &workflow(&folder, "s0", &chain), &["-o", "json"]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
@@ -176,9 +224,13 @@ fn five_hundred_steps_side_by_side_and_five_hundred_in_a_row() {
 }
 
 fn succeeded_actions(outcome: &Outcome) -> usize {
-    let instance: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one instance as JSON");
+    let instance: serde_json::Value =
+        serde_json::from_str(&outcome.stdout).expect("one instance as JSON");
     let steps = instance["steps"].as_array().expect("steps");
-    steps.iter().filter(|step| step["type"] == "shell" && step["status"] == "succeeded").count()
+    steps
+        .iter()
+        .filter(|step| step["type"] == "shell" && step["status"] == "succeeded")
+        .count()
 }
 
 #[test]
@@ -217,8 +269,14 @@ fn python_and_perl_run_by_their_first_line_under_indentation() {
     );
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    assert_eq!(std::fs::read_to_string(folder.path().join("python")).expect("written"), "one two three");
-    assert_eq!(std::fs::read_to_string(folder.path().join("perl")).expect("written"), "2-4-6");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("python")).expect("written"),
+        "one two three"
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("perl")).expect("written"),
+        "2-4-6"
+    );
 }
 
 #[test]
@@ -241,11 +299,24 @@ fn names_and_parameters_hold_any_characters() {
         ),
     );
     let value = "<a href=\"x\"> & 'quoted' ]]> ${HOME}\nsecond line\n北京";
-    let outcome = run_file(&folder, &path, &["-p", &format!("value={value}"), "-p", "城市=上海 <&>"]);
+    let outcome = run_file(
+        &folder,
+        &path,
+        &["-p", &format!("value={value}"), "-p", "城市=上海 <&>"],
+    );
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    assert_eq!(std::fs::read_to_string(folder.path().join("value")).expect("written"), value);
-    assert_eq!(std::fs::read_to_string(folder.path().join("name")).expect("written"), "夜间 <装载> & \"检查\"");
-    assert_eq!(std::fs::read_to_string(folder.path().join("city")).expect("written"), "上海 <&>");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("value")).expect("written"),
+        value
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("name")).expect("written"),
+        "夜间 <装载> & \"检查\""
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("city")).expect("written"),
+        "上海 <&>"
+    );
 }
 
 #[test]
@@ -259,25 +330,40 @@ fn files_with_windows_line_ends_run() {
     let path = workflow(&folder, "s", &steps);
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    assert_eq!(std::fs::read_to_string(folder.path().join("out")).expect("written"), "first\nsecond\n");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("out")).expect("written"),
+        "first\nsecond\n"
+    );
 }
 
 #[test]
 fn missing_parameters_are_named_and_nothing_runs() {
     let folder = folder();
     let here = folder.path().display();
-    let steps = shell("s", &format!("touch {here}/ran; echo ${{param:day}} ${{param:city}}"), r#"<ok to="end"/>"#);
+    let steps = shell(
+        "s",
+        &format!("touch {here}/ran; echo ${{param:day}} ${{param:city}}"),
+        r#"<ok to="end"/>"#,
+    );
     let path = workflow(&folder, "s", &steps);
     let outcome = run_file(&folder, &path, &["-p", "other=1"]);
     assert_eq!(outcome.code, 2, "{}", outcome.text());
-    assert!(outcome.stderr.contains("day") && outcome.stderr.contains("city"), "{}", outcome.text());
+    assert!(
+        outcome.stderr.contains("day") && outcome.stderr.contains("city"),
+        "{}",
+        outcome.text()
+    );
     assert!(!folder.path().join("ran").exists());
 }
 
 #[test]
 fn two_million_lines_leave_the_memory_flat() {
     let folder = folder();
-    let steps = shell("s", "seq -f 'line %.0f of a task that says a great deal' 2000000", r#"<ok to="end"/>"#);
+    let steps = shell(
+        "s",
+        "seq -f 'line %.0f of a task that says a great deal' 2000000",
+        r#"<ok to="end"/>"#,
+    );
     let path = workflow(&folder, "s", &steps);
     let mut child = std::process::Command::new(peerflow_tests::peerflow())
         .arg("run")
@@ -290,24 +376,46 @@ fn two_million_lines_leave_the_memory_flat() {
     let mut peak_kib = 0;
     let exit = eventually("the run ends", Duration::from_secs(110), || {
         if let Ok(status) = std::fs::read_to_string(&status) {
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
-            peak_kib = line.trim().trim_end_matches(" kB").parse().unwrap_or(peak_kib);
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:"))
+                .unwrap_or("0");
+            peak_kib = line
+                .trim()
+                .trim_end_matches(" kB")
+                .parse()
+                .unwrap_or(peak_kib);
         }
         child.try_wait().expect("the run can be waited for")
     });
     assert!(exit.success());
-    assert!(peak_kib > 0 && peak_kib < 200 * 1024, "the peak was {peak_kib} KiB");
+    assert!(
+        peak_kib > 0 && peak_kib < 200 * 1024,
+        "the peak was {peak_kib} KiB"
+    );
 }
 
 #[test]
 fn what_is_no_workflow_is_refused_with_its_place() {
     let folder = folder();
-    let path = write(&folder, "w.xml", "<work-flow name=\"w\">\n  <start name=\"s\" to=\"nowhere\"/>\n  <end name=\"e\"/>\n</work-flow>\n");
+    let path = write(
+        &folder,
+        "w.xml",
+        "<work-flow name=\"w\">\n  <start name=\"s\" to=\"nowhere\"/>\n  <end name=\"e\"/>\n</work-flow>\n",
+    );
     let outcome = run_file(&folder, &path, &[]);
     assert_eq!(outcome.code, 2, "{}", outcome.text());
-    assert!(outcome.stderr.contains("nowhere") && outcome.stderr.contains("2:"), "{}", outcome.text());
+    assert!(
+        outcome.stderr.contains("nowhere") && outcome.stderr.contains("2:"),
+        "{}",
+        outcome.text()
+    );
 
     let missing = run_file(&folder, Path::new("not-there.xml"), &[]);
     assert_eq!(missing.code, 2, "{}", missing.text());
-    assert!(missing.stderr.contains("not-there.xml"), "{}", missing.text());
+    assert!(
+        missing.stderr.contains("not-there.xml"),
+        "{}",
+        missing.text()
+    );
 }

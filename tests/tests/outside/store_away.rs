@@ -21,7 +21,10 @@ fn long_task(mark: &Path, seconds: u32) -> String {
 }
 
 fn lines(path: &str) -> usize {
-    std::fs::read_to_string(path).unwrap_or_default().lines().count()
+    std::fs::read_to_string(path)
+        .unwrap_or_default()
+        .lines()
+        .count()
 }
 
 #[test]
@@ -29,37 +32,63 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
     let server = Server::start();
     let database = Database::on(&server.url);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let node = NodeBuilder::new(folder.path()).store(StoreKind::Mysql(database.url())).start();
+    let node = NodeBuilder::new(folder.path())
+        .store(StoreKind::Mysql(database.url()))
+        .start();
     let mark = folder.path().join("mark");
     let at = |suffix: &str| format!("{}.{suffix}", mark.display());
     node.api.put_workflow("long", &long_task(&mark, 8));
-    let ids: Vec<String> = (0..5).map(|_| node.api.try_run("long").expect("acknowledged")).collect();
-    eventually("five tasks run", Duration::from_secs(30), || (lines(&at("began")) == 5).then_some(()));
+    let ids: Vec<String> = (0..5)
+        .map(|_| node.api.try_run("long").expect("acknowledged"))
+        .collect();
+    eventually("five tasks run", Duration::from_secs(30), || {
+        (lines(&at("began")) == 5).then_some(())
+    });
 
     server.stop();
-    let trouble = eventually("a write is refused honestly", Duration::from_secs(30), || {
-        let reply = node.api.try_send(
-            "POST",
-            "/api/v1/workflows/long/run",
-            &[("content-type", "application/json")],
-            br#"{"params":{}}"#,
-        )?;
-        (reply.status == 503).then_some(reply)
-    });
+    let trouble = eventually(
+        "a write is refused honestly",
+        Duration::from_secs(30),
+        || {
+            let reply = node.api.try_send(
+                "POST",
+                "/api/v1/workflows/long/run",
+                &[("content-type", "application/json")],
+                br#"{"params":{}}"#,
+            )?;
+            (reply.status == 503).then_some(reply)
+        },
+    );
     assert!(trouble.header("retry-after").is_some(), "{}", trouble.text);
-    assert!(trouble.header("content-type").is_some_and(|kind| kind.starts_with("application/problem+json")));
+    assert!(
+        trouble
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/problem+json"))
+    );
     assert_eq!(node.api.get("/readyz").status, 503);
     assert_eq!(node.api.get("/healthz").status, 200);
-    eventually("running tasks end although the store is away", Duration::from_secs(40), || {
-        (lines(&at("ended")) == 5).then_some(())
-    });
-    assert_eq!(lines(&at("after")), 0, "nothing new starts while the store is away");
+    eventually(
+        "running tasks end although the store is away",
+        Duration::from_secs(40),
+        || (lines(&at("ended")) == 5).then_some(()),
+    );
+    assert_eq!(
+        lines(&at("after")),
+        0,
+        "nothing new starts while the store is away"
+    );
 
     server.start_again();
     for id in &ids {
-        let instance = eventually("the instance ends after the store is back", Duration::from_secs(60), || {
-            node.api.try_instance(id).filter(|instance| instance["status"] == "succeeded")
-        });
+        let instance = eventually(
+            "the instance ends after the store is back",
+            Duration::from_secs(60),
+            || {
+                node.api
+                    .try_instance(id)
+                    .filter(|instance| instance["status"] == "succeeded")
+            },
+        );
         let tries: Vec<_> = instance["steps"]
             .as_array()
             .expect("steps")
@@ -71,16 +100,20 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
     }
     assert_eq!(lines(&at("began")), 5);
     assert_eq!(lines(&at("after")), 5);
-    eventually("it is ready again by itself", Duration::from_secs(30), || {
-        (node.api.get("/readyz").status == 200).then_some(())
-    });
+    eventually(
+        "it is ready again by itself",
+        Duration::from_secs(30),
+        || (node.api.get("/readyz").status == 200).then_some(()),
+    );
 }
 
 #[test]
 fn a_stopped_master_does_not_block_others_in_the_database() {
     let database = Database::new();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let node = NodeBuilder::new(folder.path()).store(StoreKind::Mysql(database.url())).start();
+    let node = NodeBuilder::new(folder.path())
+        .store(StoreKind::Mysql(database.url()))
+        .start();
     let spin = r#"<work-flow name="spin" instance-limit="100"><start name="start" to="s"/>
         <action name="s"><shell><command>true</command></shell><ok to="end"/></action><end name="end"/></work-flow>"#;
     node.api.put_workflow("spin", spin);
@@ -90,14 +123,20 @@ fn a_stopped_master_does_not_block_others_in_the_database() {
             node.api.try_run("spin").expect("acknowledged");
         }
         node.signal(Signal::SIGSTOP);
-        eventually("somebody else can lock the lease row", Duration::from_secs(2), || {
-            let locked = database.query(
-                "SET SESSION innodb_lock_wait_timeout = 1; BEGIN; SELECT COUNT(*) FROM lease; \
+        eventually(
+            "somebody else can lock the lease row",
+            Duration::from_secs(2),
+            || {
+                let locked = database.query(
+                    "SET SESSION innodb_lock_wait_timeout = 1; BEGIN; SELECT COUNT(*) FROM lease; \
                  UPDATE lease SET renewals = renewals WHERE 1 = 1; ROLLBACK",
-            );
-            (!locked.is_empty()).then_some(())
-        });
+                );
+                (!locked.is_empty()).then_some(())
+            },
+        );
         node.signal(Signal::SIGCONT);
-        eventually("it acts again", Duration::from_secs(30), || node.api.try_run("spin").map(|_| ()));
+        eventually("it acts again", Duration::from_secs(30), || {
+            node.api.try_run("spin").map(|_| ())
+        });
     }
 }

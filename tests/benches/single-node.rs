@@ -1,2 +1,0 @@
-//! The single-node rows of the performance page.
-fn main() {}
