@@ -3,11 +3,37 @@
 //! [`Engine::handle`] takes one event and the time, changes its state and pushes commands. It does no input or
 //! output, asks no clock, and draws randomness from its own seeded generator: the same events give the same commands.
 
+mod attempts;
+mod blood;
 mod command;
+mod coordinators;
+mod creation;
+mod definitions;
+mod documents;
+mod downstream;
 mod engine;
 mod event;
+mod firing;
+mod housekeeping;
+mod ids;
+mod instances;
+mod load;
+mod mail;
+mod misfire;
+mod outbox;
+mod peers;
+mod placement;
+mod plan;
+mod progress;
+mod readiness;
+mod refusal;
+mod register;
 mod request;
+mod requests;
+mod rerun;
 mod run;
+mod schedule_queue;
+mod waiting_line;
 
 pub use command::{Command, Dispatch};
 pub use engine::{Engine, Options};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peerflow_model::{Change, Visit, VisitId};
+use peerflow_model::{Change, CoordinatorKey, CoordinatorState, Visit, VisitId};
 
 use crate::command::Command;
 
@@ -12,6 +12,8 @@ pub(crate) struct Outbox {
     changes: Vec<Change>,
     /// Where in `changes` a visit's latest state stands, so that one event writes each visit once.
     visits: BTreeMap<VisitId, usize>,
+    /// The same for coordinators.
+    coordinators: BTreeMap<CoordinatorKey, usize>,
     actions: Vec<Command>,
 }
 
@@ -31,6 +33,23 @@ impl Outbox {
         }
     }
 
+    /// Makes what is remembered of a coordinator durable, once for each event.
+    pub(crate) fn put_coordinator(&mut self, state: CoordinatorState) {
+        if let Some(&at) = self.coordinators.get(&state.key) {
+            self.changes[at] = Change::PutCoordinatorState(state);
+        } else {
+            let at = self.changes.len();
+            self.coordinators.insert(state.key.clone(), at);
+            self.changes.push(Change::PutCoordinatorState(state));
+        }
+    }
+
+    /// Makes the end of what is remembered of a coordinator durable.
+    pub(crate) fn delete_coordinator_state(&mut self, key: CoordinatorKey) {
+        self.coordinators.remove(&key);
+        self.changes.push(Change::DeleteCoordinatorState(key));
+    }
+
     /// Does `command` once all changes of this event are durable.
     pub(crate) fn act(&mut self, command: Command) {
         self.actions.push(command);
@@ -47,5 +66,6 @@ impl Outbox {
         commands.extend(self.changes.drain(..).map(Command::Persist));
         commands.append(&mut self.actions);
         self.visits.clear();
+        self.coordinators.clear();
     }
 }

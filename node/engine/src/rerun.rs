@@ -1,0 +1,110 @@
+//! Running an instance again: run n+1, with the old parameters and logical time.
+
+use std::sync::Arc;
+
+use peerflow_model::{ActiveRun, ContentHash, Instance, InstanceStatus, RunId};
+
+use crate::documents::Source;
+use crate::engine::Engine;
+use crate::event::Now;
+use crate::request::{Answer, Refusal, RerunMode, RerunOf};
+use crate::run::{Run, RunEffects};
+
+impl Engine {
+    /// Makes the next run of an instance that is over.
+    ///
+    /// # Errors
+    /// When it is not over, or by the chosen definition the run cannot be made. Also when a recovery would have to
+    /// wait under the instance limit: what it goes on with is not kept for it.
+    pub(crate) fn rerun(
+        &mut self,
+        now: Now,
+        latest: ActiveRun,
+        mode: RerunMode,
+        of: &RerunOf,
+    ) -> Result<Answer, Refusal> {
+        let last = &latest.instance;
+        let id = last.id.instance.clone();
+        let is_active = self.instances.active(&id).is_some();
+        let outrun = self.reruns.get(&id).is_some_and(|run| *run > last.id.run);
+        if is_active || outrun || !last.status.is_final() {
+            return Err(Refusal::conflict(format!(
+                "instance {id} is not over, or was run again meanwhile; look at it with `peerflow instance info {id}`"
+            )));
+        }
+        let source = self.rerun_source(last, of)?;
+        let mut instance = next_run(last, &source, now);
+        let workflow = self
+            .workflow_of(&instance, &source)
+            .map_err(|unfit| Refusal::unfit(&last.workflow, unfit))?;
+        if workflow.name != last.workflow {
+            return Err(Refusal::invalid(format!(
+                "the document is of workflow {}, the instance of {}",
+                workflow.name, last.workflow
+            )));
+        }
+        instance.priority = workflow.priority;
+        let has_room = self.has_room(&last.workflow);
+        if mode == RerunMode::Recover && !has_room {
+            return Err(Refusal::limit(format!(
+                "workflow {} already runs as often as its instance-limit allows; recover {id} when one has ended",
+                last.workflow
+            )));
+        }
+        instance.queue_order = self.queue_order + 1;
+        let run = instance.id.run;
+        if has_room {
+            let mut effects = RunEffects::default();
+            let run = match mode {
+                RerunMode::FromStart => Run::begin(instance, workflow, now, &mut effects),
+                RerunMode::Recover => {
+                    Run::recover(instance, workflow, &latest.visits, now, &mut effects)
+                        .map_err(Refusal::conflict)?
+                }
+            };
+            self.queue_order += 1;
+            self.add_run(now, run, source, effects);
+        } else {
+            self.queue_order += 1;
+            self.queue_up(instance, source);
+        }
+        self.reruns.insert(id.clone(), run);
+        Ok(Answer::Instances(vec![id]))
+    }
+
+    /// The definition that the next run goes by.
+    fn rerun_source(&self, last: &Instance, of: &RerunOf) -> Result<Arc<Source>, Refusal> {
+        let current = self.definitions.get(&last.workflow);
+        match of {
+            RerunOf::Current => current
+                .map(|definition| Arc::clone(&definition.source))
+                .ok_or_else(|| Refusal::no_workflow(&last.workflow)),
+            RerunOf::Recorded { xml } => Ok(Arc::new(Source {
+                hash: ContentHash::of(xml.as_bytes()),
+                xml: Arc::clone(xml),
+                files: current.map_or_else(
+                    || Arc::from([]),
+                    |current| Arc::clone(&current.source.files),
+                ),
+            })),
+        }
+    }
+}
+
+/// The record of the run after `last`.
+fn next_run(last: &Instance, source: &Source, now: Now) -> Instance {
+    Instance {
+        id: RunId {
+            instance: last.id.instance.clone(),
+            run: last.id.run + 1,
+        },
+        status: InstanceStatus::Waiting,
+        ending: None,
+        definition: source.hash,
+        created_at: now.wall,
+        started_at: None,
+        ended_at: None,
+        message: String::new(),
+        ..last.clone()
+    }
+}
