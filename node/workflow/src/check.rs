@@ -169,12 +169,6 @@ impl<'s, 'm> Checker<'s, 'm> {
         Some(self.expand(&attribute.value, attribute.value_span))
     }
 
-    /// The value of the first of `names` that the element has.
-    fn attribute_of<'t>(&mut self, element: Element<'t, '_>, names: &[&str]) -> Option<Value<'t>> {
-        let name = names.iter().find(|name| element.attribute(name).is_some())?;
-        self.attribute(element, name)
-    }
-
     /// An attribute's value; an error when it is missing or blank.
     fn required<'t>(&mut self, element: Element<'t, '_>, name: &str, example: &str) -> Option<Value<'t>> {
         match self.attribute(element, name) {
@@ -310,14 +304,7 @@ impl<'s, 'm> Checker<'s, 'm> {
         if !self.reporter.wants_warnings() {
             return;
         }
-        for attribute in element.attributes() {
-            let name = attribute.name;
-            if !shape.attributes.contains(&name) && !is_xml_business(name) {
-                let nearest = self.reporter.nearest(name, shape.attributes.iter().copied());
-                let message = format!("<{}> knows no attribute {name}; it is ignored", element.name());
-                self.reporter.warning(attribute.name_span, message, instead(nearest, shape.attributes));
-            }
-        }
+        self.known_attributes(element, shape.attributes);
         for content in element.contents() {
             match content {
                 Content::Element(child) if !shape.children.contains(&child.name()) => {
@@ -333,6 +320,20 @@ impl<'s, 'm> Checker<'s, 'm> {
                     self.reporter.warning(span, message, "remove it, or put it into the element it belongs to");
                 }
                 Content::Element(_) | Content::Text(..) | Content::CharacterData(..) => {}
+            }
+        }
+    }
+}
+
+impl Checker<'_, '_> {
+    /// Warns of attributes that mean nothing in this element.
+    fn known_attributes(&mut self, element: Element<'_, '_>, known: &'static [&'static str]) {
+        for attribute in element.attributes() {
+            let name = attribute.name;
+            if !known.contains(&name) && !is_xml_business(name) {
+                let nearest = self.reporter.nearest(name, known.iter().copied());
+                let message = format!("<{}> knows no attribute {name}; it is ignored", element.name());
+                self.reporter.warning(attribute.name_span, message, instead(nearest, known));
             }
         }
     }

@@ -2,12 +2,19 @@
 //!
 //! Pure: no async, no input or output. The reference of the language is `docs/workflow-xml.md`.
 
+mod check;
 mod definition;
 mod diagnostic;
 mod document;
+mod expansion;
 mod name;
 mod parameters;
+mod place;
+mod report;
+mod reporter;
 mod schedule;
+mod time;
+mod xml;
 
 pub use definition::{
     Action, Backoff, Command, Coordinator, DataMonitor, DatabaseLink, Email, FileExecutor,
@@ -20,5 +27,5 @@ pub use document::{
     CoordinatorDocument, Document, MAX_DOCUMENT_BYTES, ResolveError, WorkflowDocument,
 };
 pub use name::{CoordinatorName, StepName, WorkflowName};
-pub use parameters::{LogicalTime, Parameters};
+pub use parameters::{LogicalTime, MAX_PARAMETER_BYTES, Parameters};
 pub use schedule::{Schedule, ScheduleError};

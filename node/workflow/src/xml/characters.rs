@@ -88,7 +88,6 @@ pub(super) fn attribute_value<'s>(raw: &'s str, start: usize, reporter: &mut Rep
         let taken = match tail.as_bytes()[0] {
             b'&' => reference(tail, offset, &mut value, &mut sound, reporter),
             b'<' => {
-                sound = false;
                 reporter.error(
                     Span::new(offset, offset + 1),
                     "< cannot stand in an attribute value",

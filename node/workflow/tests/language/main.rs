@@ -1,0 +1,4 @@
+//! The language from outside: documents in, types and diagnostics out.
+
+mod broken;
+mod trial;
