@@ -171,7 +171,7 @@ impl Run {
             if surely {
                 self.end_attempt(slot, End::lost(message.clone(), now), &mut mv);
                 self.change(slot, &mut mv).losses += 1;
-                let message = format!("{ENDED}; {message}");
+                let message = self.killed_message(slot, format!("{ENDED}; {message}"));
                 self.close(slot, VisitEvent::Killed, message, &mut mv);
             }
         } else if policy == OnPartition::Hold {
@@ -294,7 +294,8 @@ impl Run {
         let message = format!("refused by {}: {reason}", attempt.node);
         self.end_attempt(slot, End::lost(message.clone(), mv.now), mv);
         if self.instance.ending.is_some() {
-            self.close(slot, VisitEvent::Killed, ENDED.to_owned(), mv);
+            let message = self.killed_message(slot, String::new());
+            self.close(slot, VisitEvent::Killed, message, mv);
             return;
         }
         let visit = self.change(slot, mv);
@@ -330,6 +331,7 @@ impl Run {
                 }
                 self.succeed(slot, message, mv);
             }
+            // Nobody asked for a kill here, so one is a failure like any other.
             AttemptResult::Failed | AttemptResult::Killed => {
                 let attempt = self.end_attempt(slot, end, mv);
                 self.try_failed(slot, attempt, message, rng, mv);
@@ -364,16 +366,21 @@ impl Run {
                 }
             }
             AttemptResult::Killed | AttemptResult::TimedOut | AttemptResult::Revoked => {
-                let visit = self.at(slot);
-                let message = if !visit.message.is_empty() && visit.status == VisitStatus::Running {
-                    visit.message.clone()
-                } else if message.is_empty() {
-                    ENDED.to_owned()
-                } else {
-                    message
-                };
+                let message = self.killed_message(slot, message);
                 self.close(slot, VisitEvent::Killed, message, mv);
             }
+        }
+    }
+
+    /// Why a visit ends as killed: what its record says already (a timeout), or `otherwise`.
+    fn killed_message(&self, slot: Slot, otherwise: String) -> String {
+        let visit = self.at(slot);
+        if visit.status == VisitStatus::Running && !visit.message.is_empty() {
+            visit.message.clone()
+        } else if otherwise.is_empty() {
+            ENDED.to_owned()
+        } else {
+            otherwise
         }
     }
 

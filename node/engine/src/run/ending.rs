@@ -42,6 +42,8 @@ impl Run {
         };
         let slots: Vec<Slot> = self.tokens.keys().copied().collect();
         for slot in slots {
+            let token = self.token(slot);
+            (token.retry, token.deadline) = (None, None);
             if let Some(attempt) = &self.tokens[&slot].attempt {
                 let kill = (attempt.id.clone(), attempt.node.clone(), reason.clone());
                 mv.effects.kills.push(kill);
