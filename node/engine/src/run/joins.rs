@@ -7,35 +7,34 @@ use peerflow_workflow::{StepIndex, StepName, Workflow};
 use super::Slot;
 use super::reach::Reach;
 
-/// Tallies of live tokens, kept up to date token by token.
+/// Tallies of live tokens, kept up to date token by token. Joins are known by their ordinals.
 #[derive(Debug)]
 pub(super) struct Joins {
     reach: Reach,
-    /// By ordinal of the join.
-    tallies: Vec<Tally>,
+    /// Live tokens at actions that can reach each join.
+    work: Vec<u32>,
+    /// Other waiting joins that can reach each join.
+    joins: Vec<u32>,
+    /// The visit at which arrivals wait at each join.
+    waiting: Vec<Option<Slot>>,
+    /// A bit for each join at which arrivals wait.
+    waiting_bits: Vec<u64>,
     /// Joins with arrivals that nothing can reach: they go on.
     open: BTreeSet<usize>,
     /// Joins with arrivals that only other waiting joins can reach.
     stuck: BTreeSet<usize>,
 }
 
-/// What one join waits for.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    /// The visit at which arrivals wait.
-    waiting: Option<Slot>,
-    /// Live tokens at actions that can reach it.
-    work: u32,
-    /// Other waiting joins that can reach it.
-    joins: u32,
-}
-
 impl Joins {
     /// Of a run of `workflow` in which `skip` is skipped; `None` when it has no join.
     pub(super) fn of(workflow: &Workflow, skip: &BTreeSet<StepName>) -> Option<Box<Self>> {
         let reach = Reach::of(workflow, skip)?;
+        let room = reach.words() * 64;
         Some(Box::new(Self {
-            tallies: vec![Tally::default(); reach.len()],
+            work: vec![0; room],
+            joins: vec![0; room],
+            waiting: vec![None; reach.len()],
+            waiting_bits: vec![0; reach.words()],
             reach,
             open: BTreeSet::new(),
             stuck: BTreeSet::new(),
@@ -44,95 +43,101 @@ impl Joins {
 
     /// A token came to `step`; at a join it waits as visit `slot`.
     pub(super) fn enter(&mut self, step: StepIndex, slot: Slot) {
-        let join = self.reach.ordinal(step);
-        if let Some(join) = join {
-            self.tallies[join].waiting = Some(slot);
+        if let Some(join) = self.reach.ordinal(step) {
+            self.waiting[join] = Some(slot);
+            self.waiting_bits[join / 64] |= 1 << (join % 64);
             self.file(join);
         }
-        self.each_reached(step, |tally| {
-            if join.is_some() {
-                tally.joins += 1;
-            } else {
-                tally.work += 1;
-            }
-        });
+        self.tally(step, |count| *count += 1);
     }
 
     /// The token that came to `step` is gone.
     pub(super) fn leave(&mut self, step: StepIndex) {
-        let join = self.reach.ordinal(step);
-        if let Some(join) = join {
-            self.tallies[join].waiting = None;
+        if let Some(join) = self.reach.ordinal(step) {
+            self.waiting[join] = None;
+            self.waiting_bits[join / 64] &= !(1 << (join % 64));
             self.file(join);
         }
-        self.each_reached(step, |tally| {
-            if join.is_some() {
-                tally.joins -= 1;
-            } else {
-                tally.work -= 1;
-            }
-        });
+        self.tally(step, |count| *count -= 1);
     }
 
     /// The visit at which arrivals wait at that join.
     pub(super) fn waiting(&self, step: StepIndex) -> Option<Slot> {
-        self.tallies[self.reach.ordinal(step)?].waiting
+        self.waiting[self.reach.ordinal(step)?]
     }
 
     /// A join that goes on, if one does.
     pub(super) fn next_open(&self) -> Option<Slot> {
-        self.open
-            .first()
-            .and_then(|&join| self.tallies[join].waiting)
+        self.open.first().and_then(|&join| self.waiting[join])
     }
 
     /// When no join is open: those that wait for each other, or for such joins, and for nothing else.
-    pub(super) fn stuck(&self) -> impl Iterator<Item = (StepIndex, Slot)> {
-        self.stuck
-            .iter()
-            .filter_map(|&join| Some((self.reach.join(join), self.tallies[join].waiting?)))
+    pub(super) fn stuck(&self) -> impl Iterator<Item = StepIndex> {
+        self.stuck.iter().map(|&join| self.reach.join(join))
     }
 
-    /// Whether two joins can reach each other.
-    pub(super) fn mutual(&self, one: StepIndex, other: StepIndex) -> bool {
-        match (self.reach.ordinal(one), self.reach.ordinal(other)) {
-            (Some(a), Some(b)) => self.reach.reaches(one, b) && self.reach.reaches(other, a),
-            _ => false,
-        }
+    /// Those of [`Joins::stuck`] that can reach another of them and be reached by it.
+    pub(super) fn mutually_stuck(&self) -> Vec<StepIndex> {
+        let mutual = |&one: &usize| {
+            let step = self.reach.join(one);
+            self.stuck.iter().any(|&other| {
+                one != other
+                    && self.reach.reaches(step, other)
+                    && self.reach.reaches(self.reach.join(other), one)
+            })
+        };
+        let joins = self.stuck.iter().copied().filter(mutual);
+        joins.map(|join| self.reach.join(join)).collect()
     }
 
     /// Changes the tallies of all joins that `step` reaches, itself excepted: a token waiting at a join reaches that
     /// join only by passing through it.
-    fn each_reached(&mut self, step: StepIndex, change: impl Fn(&mut Tally)) {
+    fn tally(&mut self, step: StepIndex, change: impl Fn(&mut u32)) {
+        let own = self.reach.ordinal(step);
         for word in 0..self.reach.words() {
             let mut bits = self.reach.word(step, word);
-            while bits != 0 {
-                let join = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                if self.reach.join(join) == step {
-                    continue;
-                }
-                change(&mut self.tallies[join]);
-                if self.tallies[join].waiting.is_some() {
-                    self.file(join);
-                }
+            if let Some(own) = own
+                && own / 64 == word
+            {
+                bits &= !(1 << (own % 64));
             }
+            let counts = if own.is_some() {
+                &mut self.joins
+            } else {
+                &mut self.work
+            };
+            let counts = &mut counts[word * 64..word * 64 + 64];
+            // Rows of workflows with many joins in a row are full: no need to look for the bits.
+            if bits == u64::MAX {
+                counts.iter_mut().for_each(&change);
+            } else {
+                each_bit(bits, |bit| change(&mut counts[bit]));
+            }
+            each_bit(bits & self.waiting_bits[word], |bit| {
+                self.file(word * 64 + bit);
+            });
         }
     }
 
-    /// Puts a join where its tally says.
+    /// Puts a join where its tallies say.
     fn file(&mut self, join: usize) {
-        let tally = self.tallies[join];
-        let idle = tally.waiting.is_some() && tally.work == 0;
-        if idle && tally.joins == 0 {
+        let idle = self.waiting[join].is_some() && self.work[join] == 0;
+        if idle && self.joins[join] == 0 {
             self.open.insert(join);
         } else {
             self.open.remove(&join);
         }
-        if idle && tally.joins > 0 {
+        if idle && self.joins[join] > 0 {
             self.stuck.insert(join);
         } else {
             self.stuck.remove(&join);
         }
+    }
+}
+
+fn each_bit(mut bits: u64, mut f: impl FnMut(usize)) {
+    while bits != 0 {
+        f(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
 }

@@ -1,7 +1,7 @@
-//! Which of several joins of a loop comes first in a lap.
+//! Which of several joins of a loop come first in a lap.
 //!
-//! Joins inside one loop can all reach each other, by way of the next lap. Where they wait only for each other, the one
-//! that the loop comes to first goes on: an inner join before the outer one. Joins that no loop puts in order (a cycle
+//! Joins inside one loop can all reach each other, by way of the next lap. Where they wait only for each other, those
+//! that the loop comes to first go on: inner joins before the outer one. Joins that no loop puts in order (a cycle
 //! entered at several places) stay as they are.
 
 use std::collections::BTreeSet;
@@ -12,22 +12,16 @@ use super::reach::successor;
 
 const NONE: usize = usize::MAX;
 
-/// Of joins that only wait for each other, the one that none of the others reaches within a lap.
+/// Of joins that only wait for each other, those that none of them reaches within a lap.
 pub(super) fn first_in_lap(
     workflow: &Workflow,
     skip: &BTreeSet<StepName>,
-    joins: &[StepIndex],
-) -> Option<StepIndex> {
+    joins: impl Iterator<Item = StepIndex>,
+) -> Vec<StepIndex> {
     let flow = Flow::of(workflow, skip);
-    let first = *joins
-        .iter()
-        .min_by_key(|join| flow.position[join.0 as usize])?;
+    let mut joins: Vec<StepIndex> = joins.collect();
     let mut reached = vec![false; workflow.steps.len()];
-    let mut path: Vec<usize> = joins
-        .iter()
-        .filter(|&&join| join != first)
-        .map(|join| join.0 as usize)
-        .collect();
+    let mut path: Vec<usize> = joins.iter().map(|join| join.0 as usize).collect();
     while let Some(at) = path.pop() {
         for next in (0..).map_while(|nth| successor(workflow, skip, at, nth)) {
             if !flow.dominates(next, at) && !std::mem::replace(&mut reached[next], true) {
@@ -35,7 +29,8 @@ pub(super) fn first_in_lap(
             }
         }
     }
-    (!reached[first.0 as usize]).then_some(first)
+    joins.retain(|join| !reached[join.0 as usize]);
+    joins
 }
 
 /// The steps that can be reached from `start`, and their dominators (Cooper, Harvey and Kennedy).

@@ -7,6 +7,7 @@ mod attempts;
 mod ending;
 mod joins;
 mod laps;
+mod losses;
 mod reach;
 mod recover;
 mod restore;
@@ -201,11 +202,6 @@ impl Run {
             | StepKind::Kill { .. }
             | StepKind::End => None,
         }
-    }
-
-    /// All visits, in order of their sequence.
-    pub(crate) fn visits(&self) -> impl Iterator<Item = &Visit> {
-        self.visits.iter()
     }
 
     /// Visits of actions that wait for a slot or a node, in order of their sequence.

@@ -159,27 +159,19 @@ impl Run {
         let Some(joins) = &self.joins else {
             return false;
         };
-        let stuck: Vec<(StepIndex, Slot)> = joins.stuck().collect();
-        if stuck.is_empty() {
+        if joins.stuck().next().is_none() {
             return false;
         }
-        let mutual: Vec<StepIndex> = stuck
-            .iter()
-            .map(|(join, _)| *join)
-            .filter(|&one| {
-                stuck
-                    .iter()
-                    .any(|&(other, _)| one != other && joins.mutual(one, other))
-            })
-            .collect();
-        let first = first_in_lap(&self.workflow, &self.instance.skip, &mutual);
-        let slot = first.and_then(|first| joins.waiting(first));
-        if let Some(slot) = slot {
-            self.go_on_from_join(slot, mv);
-        } else {
+        let first = first_in_lap(&self.workflow, &self.instance.skip, joins.stuck());
+        let slots: Vec<Slot> = first.iter().filter_map(|&j| joins.waiting(j)).collect();
+        if slots.is_empty() {
+            let mutual = joins.mutually_stuck();
             let names: Vec<&str> = mutual.iter().map(|&join| self.name(join)).collect();
             let message = format!("joins wait only for each other: {}", names.join(", "));
             self.decide(Outcome::Failed, message, mv);
+        }
+        for slot in slots {
+            self.go_on_from_join(slot, mv);
         }
         true
     }

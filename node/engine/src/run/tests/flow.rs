@@ -151,6 +151,29 @@ fn joins_that_only_wait_for_each_other_fail_the_instance_by_name() {
 }
 
 #[test]
+fn a_join_does_not_wait_for_itself_in_a_cycle_entered_at_two_places() {
+    let mut rig = Rig::begin(
+        "s: start f\n f: fork a b\n a: do j\n b: do x\n j: join x\n x: do e error=j\n e: end",
+    );
+    rig.ok(&["b"]);
+    rig.fails("x");
+    assert_eq!(rig.status("j"), VisitStatus::Waiting);
+    rig.ok(&["a"]);
+    assert_eq!(rig.visit("j").arrivals, 2);
+    rig.ok(&["x"]);
+    assert_eq!(rig.instance.status, InstanceStatus::Succeeded);
+}
+
+#[test]
+fn a_join_does_not_wait_for_what_only_the_error_of_a_skipped_step_leads_to() {
+    let mut rig = Rig::begin(
+        "s: start f\n f: fork a b\n a: do j\n b: do c\n c: do d ignore error=j\n d: do e\n j: join x\n x: do e\n e: end",
+    );
+    rig.ok(&["a"]);
+    assert_eq!(rig.waiting(), ["b", "x"]);
+}
+
+#[test]
 fn without_a_join_each_arrival_is_a_visit_of_its_own() {
     let mut rig = Rig::begin(
         "s: start f\n f: fork a b\n a: do c\n b: do c\n c: do d\n d: do j\n j: join e\n e: end",

@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::event::{AttemptResult, Report};
 use crate::run::Loss;
+use crate::run::reach::Reach;
 use crate::run::testing::{Rig, instance, workflow};
 
 /// Control steps go on to later ones or to actions, so that no cycle lacks an action.
@@ -129,7 +130,7 @@ fn check_joins(rig: &Rig, before: &[Visit]) {
 
 fn check(rig: &mut Rig, before: &[Visit]) {
     let persisted: Vec<&Visit> = rig.visits.values().collect();
-    let held: Vec<&Visit> = rig.run.visits().collect();
+    let held: Vec<&Visit> = rig.run.visits.iter().collect();
     assert_eq!(persisted, held, "all that changed was persisted");
     assert_eq!(rig.instance, rig.run.instance);
     let pending: BTreeSet<_> = rig
@@ -216,7 +217,8 @@ fn heal(rig: &mut Rig) {
         }
         let held: Vec<_> = rig
             .run
-            .visits()
+            .visits
+            .iter()
             .filter(|v| v.status == VisitStatus::Lost)
             .map(|v| v.id.clone())
             .collect();
@@ -241,7 +243,7 @@ fn heal(rig: &mut Rig) {
 #[test]
 fn random_runs_keep_the_rules_and_restore_to_what_they_were() {
     let mut outcomes = std::collections::BTreeMap::new();
-    for seed in 0..1_500 {
+    for seed in 0..800 {
         let mut rng = SmallRng::seed_from_u64(seed);
         let mut rig = Rig::begin_with(random_workflow(&mut rng), instance(1));
         let mut told = Vec::new();
@@ -266,6 +268,32 @@ fn random_runs_keep_the_rules_and_restore_to_what_they_were() {
         }
         *outcomes.entry(rig.instance.status).or_insert(0) += 1;
     }
-    assert!(outcomes.values().all(|&count| count > 20), "{outcomes:?}");
+    assert!(outcomes.values().all(|&count| count > 10), "{outcomes:?}");
     assert!(outcomes.len() >= 3, "{outcomes:?}");
+}
+
+#[test]
+fn the_joins_a_step_reaches_are_those_found_the_slow_way() {
+    for seed in 0..300 {
+        let workflow = random_workflow(&mut SmallRng::seed_from_u64(seed));
+        let steps: Vec<StepIndex> = (0..).take(workflow.steps.len()).map(StepIndex).collect();
+        let joins: Vec<StepIndex> = steps
+            .iter()
+            .copied()
+            .filter(|&at| matches!(workflow.step(at).kind, StepKind::Join { .. }))
+            .collect();
+        let Some(reach) = Reach::of(&workflow, &BTreeSet::new()) else {
+            assert!(joins.is_empty());
+            continue;
+        };
+        for &from in &steps {
+            for (ordinal, &join) in joins.iter().enumerate() {
+                assert_eq!(
+                    reach.reaches(from, ordinal),
+                    reaches(&workflow, from, join),
+                    "{from:?} {join:?} {workflow:?}"
+                );
+            }
+        }
+    }
 }
