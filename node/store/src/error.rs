@@ -14,6 +14,9 @@ pub enum Error {
     /// The schema could not be brought up to date.
     #[error("cannot bring the store's schema from version {from} to {to}: {reason}")]
     Migration { from: u32, to: u32, reason: String },
+    /// It was asked for with something that is not one of its own cursors.
+    #[error("{0:?} is no place to go on from: use the cursor of the page before")]
+    Cursor(String),
     /// The store holds something that this version does not understand.
     #[error("the store's {table} holds a row that cannot be read: {reason}")]
     Corrupt { table: &'static str, reason: String },
@@ -27,7 +30,16 @@ pub enum Error {
 pub enum CommitError {
     /// Somebody else is master, or the store went back to an older state: stop scheduling, nothing was written.
     #[error("the lease of epoch {} is not ours any more: the store has epoch {}, commit {found}, expected {expected}", .epoch.0, .stored.0)]
-    Fenced { epoch: Epoch, stored: Epoch, expected: u64, found: u64 },
+    Fenced {
+        epoch: Epoch,
+        stored: Epoch,
+        expected: u64,
+        found: u64,
+    },
+    /// It cannot be done as it is (a name is too long for the store): nothing was written, and sending it again is of no
+    /// use. A broken invariant of the caller's.
+    #[error("the store refuses a commit: {0}")]
+    Refused(#[source] Error),
     /// It may or may not have happened: send the same batch with the same fence again; only one of them can commit.
     #[error("the outcome of a commit is unknown: {0}")]
     Unknown(#[source] Error),

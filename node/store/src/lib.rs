@@ -3,21 +3,28 @@
 //! Three doors: [`LeaseStore`] says who is master, [`RunStore`] keeps what is scheduled and what became of it,
 //! [`LogStore`] keeps the logs of tasks. [`Store`] is all of them. One contract suite holds for every implementation.
 
-mod contract;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+mod cursor;
 mod error;
 mod lease;
+mod limits;
 mod logs;
 mod memory;
 mod open;
+mod places;
 mod query;
 mod runs;
 mod sql;
 
 pub use error::{CommitError, Error};
 pub use lease::{Fence, Lease, LeaseClaim, LeaseRow, LeaseStore};
+pub use limits::{MAX_DIR_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES};
 pub use logs::{LogChunk, LogCursor, LogPage, LogSelection, LogStore};
+pub use memory::MemoryStore;
 pub use open::{StoreUrl, open};
 pub use query::{
-    Cursor, DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page, ReadingFilter, StoredAnswer,
+    Cursor, DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page,
+    ReadingFilter, StoredAnswer,
 };
-pub use runs::{RunStore, Store};
+pub use runs::{FILE_CHUNK_BYTES, RunStore, Store};

@@ -47,8 +47,17 @@ pub trait LogStore: Send + Sync {
     async fn append_logs(&self, chunks: &[LogChunk]) -> Result<(), Error>;
 
     /// Chunks after `from`, at most about `max_bytes` of text and at least one chunk where there is one.
-    async fn logs(&self, selection: &LogSelection, from: LogCursor, max_bytes: usize) -> Result<LogPage, Error>;
+    async fn logs(
+        &self,
+        selection: &LogSelection,
+        from: LogCursor,
+        max_bytes: usize,
+    ) -> Result<LogPage, Error>;
 
     /// The last `lines` lines of the selection.
-    async fn log_tail(&self, selection: &LogSelection, lines: usize) -> Result<Vec<(AttemptId, LogLine)>, Error>;
+    async fn log_tail(
+        &self,
+        selection: &LogSelection,
+        lines: usize,
+    ) -> Result<Vec<(AttemptId, LogLine)>, Error>;
 }

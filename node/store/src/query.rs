@@ -92,3 +92,36 @@ pub struct StoredAnswer {
     pub request: ContentHash,
     pub answer: String,
 }
+
+/// A folder and those above it: `/a/b` gives `/a/b` and `/a`.
+pub(crate) fn folders(dir: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(dir), |path| {
+        path.rsplit_once('/').map(|(above, _)| above)
+    })
+    .filter(|path| !path.is_empty())
+}
+
+/// Cuts a range of days out of counts: (moment, outcomes by succeeded, failed, killed).
+pub(crate) fn days(
+    since: Timestamp,
+    now: Timestamp,
+    zone: &jiff::tz::TimeZone,
+    counts: impl Iterator<Item = (Timestamp, [u64; 3])>,
+) -> Vec<(Date, u64, u64, u64)> {
+    let day = |at: Timestamp| zone.to_datetime(at).date();
+    let last = day(now.max(since));
+    let mut days: std::collections::BTreeMap<Date, [u64; 3]> = day(since)
+        .series(jiff::Span::new().days(1))
+        .take_while(|date| *date <= last)
+        .map(|date| (date, [0; 3]))
+        .collect();
+    for (at, ended) in counts {
+        let sums = days.entry(day(at)).or_default();
+        for (sum, count) in sums.iter_mut().zip(ended) {
+            *sum += count;
+        }
+    }
+    days.into_iter()
+        .map(|(date, [succeeded, failed, killed])| (date, succeeded, failed, killed))
+        .collect()
+}

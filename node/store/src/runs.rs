@@ -4,19 +4,29 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState, DataReading, InstanceId,
-    LedgerGap, LedgerRow, Mail, PlanRow, RunId, WorkflowRecord,
+    ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
+    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, WorkflowRecord,
 };
 
 use crate::error::{CommitError, Error};
 use crate::lease::{Fence, LeaseStore};
 use crate::logs::LogStore;
 use crate::query::{
-    DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page, ReadingFilter, StoredAnswer,
+    DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page, ReadingFilter,
+    StoredAnswer,
 };
+
+/// The largest chunk in which a file's content is kept.
+pub const FILE_CHUNK_BYTES: usize = 1 << 20;
+
+/// The answer to who would delete a folder that is not empty.
+pub(crate) fn not_empty(path: &str) -> Error {
+    Error::Limit(format!(
+        "the folder {path:?} is not empty: move or delete what is in it first"
+    ))
+}
 
 /// Everything a node needs of its store.
 pub trait Store: LeaseStore + RunStore + LogStore + std::fmt::Debug {}
@@ -36,7 +46,11 @@ pub trait RunStore: Send + Sync {
     async fn active_state(&self) -> Result<ActiveState, Error>;
 
     /// One run with its visits and all its attempts; `run` absent: the latest.
-    async fn run(&self, instance: &InstanceId, run: Option<u32>) -> Result<Option<ActiveRun>, Error>;
+    async fn run(
+        &self,
+        instance: &InstanceId,
+        run: Option<u32>,
+    ) -> Result<Option<ActiveRun>, Error>;
 
     /// All attempts of a run, oldest first.
     async fn attempts(&self, run: &RunId) -> Result<Vec<Attempt>, Error>;
@@ -112,7 +126,12 @@ pub trait RunStore: Send + Sync {
     /// Forgets, in small steps, runs that ended before `instances_before`, logs of runs that ended before
     /// `logs_before`, and what nothing refers to any more. Returns how many rows went; 0 when nothing is left to do.
     /// Ledger rows, sent mail and answers go with the instances' limit; readings stay.
-    async fn retain(&self, instances_before: Timestamp, logs_before: Timestamp, step: u32) -> Result<u64, Error>;
+    async fn retain(
+        &self,
+        instances_before: Timestamp,
+        logs_before: Timestamp,
+        step: u32,
+    ) -> Result<u64, Error>;
 
     /// Asks the store whether it answers, within `limit`.
     async fn ping(&self, limit: Duration) -> Result<(), Error>;
