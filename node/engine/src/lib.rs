@@ -35,6 +35,9 @@ mod run;
 mod schedule_queue;
 mod waiting_line;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::{Command, Dispatch};
 pub use engine::{Engine, Options};
 pub use event::{AttemptResult, Event, Now, Peer, Report};

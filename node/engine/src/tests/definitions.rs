@@ -1,0 +1,148 @@
+//! Registering and deleting documents.
+
+use super::rig::{Rig, after, one_step};
+use crate::AttemptResult::Succeeded;
+use crate::{Answer, Origin, RefusalKind, RegisterOutcome, Request};
+
+fn put(rig: &mut Rig, xml: &str, origin: Origin) -> (RegisterOutcome, Vec<String>) {
+    let answer = rig.ask(Request::PutDocument {
+        xml: xml.into(),
+        files: Vec::new(),
+        origin,
+    });
+    match answer {
+        Ok(Answer::Registered { outcome, notes, .. }) => (outcome, notes),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn loader(first: bool) -> Origin {
+    Origin::Loader {
+        node: "n1".to_owned(),
+        path: "w.xml".to_owned(),
+        first,
+    }
+}
+
+#[test]
+fn the_same_content_is_unchanged_and_other_content_updates() {
+    let mut rig = Rig::new();
+    let xml = one_step("w", "", "");
+    assert_eq!(
+        put(&mut rig, &xml, Origin::Person).0,
+        RegisterOutcome::Added
+    );
+    assert_eq!(rig.lines(), ["workflow w", "reply Added []"]);
+    assert_eq!(
+        put(&mut rig, &xml, Origin::Person).0,
+        RegisterOutcome::Unchanged
+    );
+    assert_eq!(rig.lines(), ["reply Unchanged []"]);
+    let other = one_step("w", r#"desc="other""#, "");
+    assert_eq!(
+        put(&mut rig, &other, Origin::Person).0,
+        RegisterOutcome::Updated
+    );
+    assert_eq!(rig.store.workflows["w"].description, "other");
+}
+
+#[test]
+fn a_loaders_first_offer_only_adds_and_later_ones_update() {
+    let mut rig = Rig::new();
+    let (xml, other) = (one_step("w", "", ""), one_step("w", r#"desc="other""#, ""));
+    assert_eq!(put(&mut rig, &xml, loader(true)).0, RegisterOutcome::Added);
+    let (outcome, notes) = put(&mut rig, &other, loader(true));
+    assert_eq!(outcome, RegisterOutcome::Kept);
+    assert!(notes[0].contains("only adds"), "{notes:?}");
+    assert_eq!(rig.store.workflows["w"].description, "");
+    assert_eq!(
+        put(&mut rig, &other, loader(false)).0,
+        RegisterOutcome::Updated
+    );
+    let offer = ("n1".to_owned(), "w.xml".to_owned());
+    assert_eq!(rig.store.offers[&offer], rig.store.workflows["w"].hash);
+}
+
+#[test]
+fn a_bad_document_is_refused_with_its_places() {
+    let mut rig = Rig::new();
+    let refusal = rig
+        .ask(Request::PutDocument {
+            xml: "<work-flow name='w'/>".into(),
+            files: Vec::new(),
+            origin: Origin::Person,
+        })
+        .unwrap_err();
+    let RefusalKind::InvalidDocument(diagnostics) = refusal.kind else {
+        panic!("{refusal:?}");
+    };
+    assert!(diagnostics.has_errors());
+    assert!(rig.store.workflows.is_empty());
+}
+
+#[test]
+fn an_unknown_dependency_is_noted() {
+    let mut rig = Rig::new();
+    let (outcome, notes) = put(
+        &mut rig,
+        &one_step("w", "", &after(&["u"], "")),
+        Origin::Person,
+    );
+    assert_eq!(outcome, RegisterOutcome::Added);
+    assert_eq!(
+        notes,
+        ["depends on workflow u, which is not registered yet"]
+    );
+}
+
+#[test]
+fn a_workflow_that_others_depend_on_or_that_runs_is_not_deleted() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("u", "", ""));
+    rig.put(&one_step("w", "", &after(&["u"], "")));
+    rig.peer("n1", 9);
+    let delete = |name: &str| Request::DeleteWorkflow { name: name.into() };
+    let refusal = rig.ask(delete("u")).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Conflict);
+    assert!(
+        refusal.message.contains("workflow w depends on"),
+        "{refusal}"
+    );
+    rig.trigger("w");
+    let refusal = rig.ask(delete("w")).unwrap_err();
+    assert!(refusal.message.contains("1 running"), "{refusal}");
+    rig.finish("w", Succeeded);
+    rig.ask(delete("w")).unwrap();
+    assert_eq!(
+        rig.lines(),
+        [
+            "delete state of workflow w",
+            "delete workflow w",
+            "reply workflow w is deleted",
+        ]
+    );
+    rig.ask(delete("u")).unwrap();
+    assert!(rig.store.workflows.is_empty() && rig.store.states.is_empty());
+}
+
+#[test]
+fn a_standalone_coordinator_starts_all_its_workflows_with_its_parameters() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("u", "", ""));
+    rig.put(&one_step("w", "", ""));
+    let xml = r#"<coordinator name="c"><depend-list cron="0 1 * * *"/>
+        <param-list><param name="p" value="1"/></param-list>
+        <trigger-list><workflow name="u"/><workflow name="w"/></trigger-list></coordinator>"#;
+    assert_eq!(put(&mut rig, xml, Origin::Person).0, RegisterOutcome::Added);
+    rig.ask(Request::TriggerCoordinator { name: "c".into() })
+        .unwrap();
+    assert_eq!(rig.store.instances.len(), 2);
+    for instance in rig.store.instances.values() {
+        assert_eq!(instance.params["p"], "1");
+    }
+    let refusal = rig.ask(Request::DeleteWorkflow { name: "u".into() });
+    assert!(refusal.unwrap_err().message.contains("coordinator c"));
+    rig.ask(Request::DeleteCoordinator { name: "c".into() })
+        .unwrap();
+    assert!(rig.store.coordinators.is_empty());
+}

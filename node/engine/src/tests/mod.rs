@@ -1,0 +1,17 @@
+//! The engine's rules, each by the commands that follow from its events.
+
+mod blood;
+mod definitions;
+mod dependencies;
+mod ledger;
+mod mail;
+mod peers;
+mod placement;
+mod queue;
+mod random;
+mod rerun;
+mod rig;
+mod store;
+mod takeover;
+mod text;
+mod world;

@@ -1,0 +1,217 @@
+//! A store that keeps what the engine makes durable, and refuses what must never be made durable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use peerflow_model::{
+    ActiveRun, ActiveState, Attempt, AttemptId, Blood, BloodId, Change, ContentHash,
+    CoordinatorKey, CoordinatorRecord, CoordinatorState, DataReading, Fate, Instance,
+    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, RunId, Visit, VisitId, WorkflowRecord,
+};
+use peerflow_workflow::{CoordinatorName, WorkflowName};
+
+/// Everything that was made durable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Store {
+    pub(super) workflows: BTreeMap<WorkflowName, WorkflowRecord>,
+    pub(super) coordinators: BTreeMap<CoordinatorName, CoordinatorRecord>,
+    pub(super) states: BTreeMap<CoordinatorKey, CoordinatorState>,
+    pub(super) documents: BTreeMap<ContentHash, String>,
+    pub(super) instances: BTreeMap<RunId, Instance>,
+    pub(super) visits: BTreeMap<VisitId, Visit>,
+    pub(super) attempts: BTreeMap<AttemptId, Attempt>,
+    pub(super) ledger: BTreeMap<(CoordinatorKey, WorkflowName, Timestamp), LedgerRow>,
+    pub(super) gaps: Vec<LedgerGap>,
+    pub(super) bloods: BTreeMap<BloodId, Blood>,
+    pub(super) mails: BTreeMap<String, Mail>,
+    pub(super) readings: Vec<DataReading>,
+    pub(super) plan: Vec<PlanRow>,
+    pub(super) offers: BTreeMap<(String, String), ContentHash>,
+    pub(super) last_queue_order: u64,
+    pub(super) last_renewed_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Makes one change durable.
+    ///
+    /// # Panics
+    /// When it breaks an invariant: an ended run changes (7), an outcome counts twice (4), the fate of a scheduled
+    /// time changes (6), times are considered again (6).
+    pub(super) fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutWorkflow(record) => {
+                self.documents.insert(record.hash, record.xml.to_string());
+                self.workflows.insert(record.name.clone(), record);
+            }
+            Change::DeleteWorkflow(name) => {
+                assert!(self.workflows.remove(&name).is_some(), "{name} was there");
+            }
+            Change::PutCoordinator(record) => {
+                self.coordinators.insert(record.name.clone(), record);
+            }
+            Change::DeleteCoordinator(name) => {
+                assert!(self.coordinators.remove(&name).is_some());
+            }
+            Change::PutCoordinatorState(state) => self.put_state(state),
+            Change::DeleteCoordinatorState(key) => {
+                self.states.remove(&key);
+            }
+            Change::PutInstance(instance) => self.put_instance(instance),
+            Change::DeleteInstance(id) => {
+                self.instances.retain(|run, _| run.instance != id);
+                self.visits.retain(|visit, _| visit.run.instance != id);
+                self.attempts
+                    .retain(|attempt, _| attempt.visit.run.instance != id);
+            }
+            Change::PutVisit(visit) => self.put_visit(visit),
+            Change::PutAttempt(attempt) => self.put_attempt(attempt),
+            Change::PutLedger(row) => self.put_ledger(row),
+            Change::PutLedgerGap(gap) => self.gaps.push(gap),
+            Change::PutBlood(blood) => {
+                self.bloods.insert(blood.id.clone(), blood);
+            }
+            Change::DeleteBlood(id) => {
+                self.bloods.remove(&id);
+            }
+            Change::PutMail(mail) => {
+                let id = mail.id.clone();
+                let before = self.mails.insert(id.clone(), mail);
+                assert!(before.is_none(), "mail {id} was due twice");
+            }
+            Change::PutReading(reading) => self.readings.push(reading),
+            Change::PutPlan(rows) => self.plan = rows,
+            Change::PutOffer { node, path, hash } => {
+                self.offers.insert((node, path), hash);
+            }
+            Change::PutAnswer { .. } | Change::PutSetting { .. } => {}
+        }
+    }
+
+    fn put_state(&mut self, state: CoordinatorState) {
+        if let Some(before) = self.states.get(&state.key) {
+            assert!(
+                before.considered_until <= state.considered_until,
+                "{} considers times again",
+                state.key
+            );
+        }
+        self.states.insert(state.key.clone(), state);
+    }
+
+    fn put_instance(&mut self, instance: Instance) {
+        let id = instance.id.clone();
+        if let Some(before) = self.instances.get(&id) {
+            assert!(!before.status.is_final(), "{id} had ended and changes");
+            assert!(
+                before.ending.is_none() || instance.ending.is_some() || instance.status.is_final(),
+                "{id} was to end and goes on"
+            );
+        } else if id.run > 1 {
+            let last = RunId {
+                run: id.run - 1,
+                ..id.clone()
+            };
+            assert!(self.instances[&last].status.is_final(), "{last} runs still");
+        }
+        if instance.status.is_final() {
+            for attempt in self.attempts.values() {
+                assert!(
+                    attempt.id.visit.run != id || attempt.status.is_final(),
+                    "{id} ended before {}",
+                    attempt.id
+                );
+            }
+            for visit in self.visits.values() {
+                assert!(
+                    visit.id.run != id || visit.status.is_final(),
+                    "{id} ended before {}",
+                    visit.id
+                );
+            }
+        }
+        self.last_queue_order = self.last_queue_order.max(instance.queue_order);
+        self.instances.insert(id, instance);
+    }
+
+    fn is_over(&self, run: &RunId) -> bool {
+        self.instances
+            .get(run)
+            .is_some_and(|instance| instance.status.is_final())
+    }
+
+    fn put_visit(&mut self, visit: Visit) {
+        assert!(!self.is_over(&visit.id.run), "{} changed late", visit.id);
+        if let Some(before) = self.visits.get(&visit.id) {
+            assert!(!before.status.is_final(), "{} had ended", visit.id);
+        }
+        self.visits.insert(visit.id.clone(), visit);
+    }
+
+    fn put_attempt(&mut self, attempt: Attempt) {
+        let id = attempt.id.clone();
+        assert!(!self.is_over(&id.visit.run), "{id} changed late");
+        if let Some(before) = self.attempts.get(&id) {
+            assert!(!before.status.is_final(), "{id} ended twice");
+        }
+        self.attempts.insert(id, attempt);
+    }
+
+    fn put_ledger(&mut self, row: LedgerRow) {
+        let key = (row.coordinator.clone(), row.workflow.clone(), row.instant);
+        if let Some(before) = self.ledger.get(&key) {
+            assert_eq!(before.fate, Fate::Held, "the fate of {key:?} was decided");
+        }
+        self.ledger.insert(key, row);
+    }
+
+    /// What a new master reads.
+    pub(super) fn active(&self) -> ActiveState {
+        let runs: Vec<ActiveRun> = self
+            .instances
+            .values()
+            .filter(|instance| !instance.status.is_final())
+            .map(|instance| self.run(&instance.id))
+            .collect();
+        let used: BTreeSet<ContentHash> = runs.iter().map(|run| run.instance.definition).collect();
+        let is_held = |row: &&LedgerRow| row.fate == Fate::Held;
+        ActiveState {
+            workflows: self.workflows.values().cloned().collect(),
+            coordinators: self.coordinators.values().cloned().collect(),
+            coordinator_states: self.states.values().cloned().collect(),
+            runs,
+            documents: self
+                .documents
+                .iter()
+                .filter(|(hash, _)| used.contains(hash))
+                .map(|(hash, xml)| (*hash, xml.clone()))
+                .collect(),
+            bloods: self.bloods.values().cloned().collect(),
+            held: self.ledger.values().filter(is_held).cloned().collect(),
+            last_queue_order: self.last_queue_order,
+            last_renewed_at: self.last_renewed_at,
+        }
+    }
+
+    /// A run as the shell reads it.
+    pub(super) fn run(&self, id: &RunId) -> ActiveRun {
+        let of_run = |visit: &&Visit| visit.id.run == *id;
+        let mut visits: Vec<Visit> = self.visits.values().filter(of_run).cloned().collect();
+        visits.sort_by_key(|visit| visit.sequence);
+        let live = |attempt: &&Attempt| {
+            attempt.id.visit.run == *id && !self.visits[&attempt.id.visit].status.is_final()
+        };
+        ActiveRun {
+            instance: self.instances[id].clone(),
+            visits,
+            attempts: self.attempts.values().filter(live).cloned().collect(),
+        }
+    }
+
+    /// How many instances of a workflow run or end.
+    pub(super) fn running(&self, workflow: &WorkflowName) -> usize {
+        let counts = |instance: &&Instance| {
+            instance.workflow == *workflow && instance.status == InstanceStatus::Running
+        };
+        self.instances.values().filter(counts).count()
+    }
+}

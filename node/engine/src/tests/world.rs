@@ -1,0 +1,536 @@
+//! Nodes around an engine: they crash, are cut off and come back; messages are late, lost and repeated; masters change
+//! before and after a batch became durable. What must never happen is asserted at each step.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use peerflow_model::{
+    Attempt, AttemptId, Epoch, Fate, Incarnation, InstanceStatus, NodeId, RunId, Settings, VisitId,
+    VisitStatus,
+};
+use peerflow_workflow::{OnPartition, StepKind};
+use rand::Rng;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom;
+
+use super::rig::{at, ended};
+use super::store::Store;
+use crate::{
+    Answer, AttemptResult, Command, Dispatch, Engine, Event, Now, Options, Peer, Refusal, Report,
+    Request, RequestId,
+};
+
+/// A node's process and what lies between it and the engine.
+#[derive(Debug)]
+pub(super) struct Node {
+    id: NodeId,
+    incarnation: u64,
+    slots: u32,
+    labels: BTreeSet<String>,
+    draining: bool,
+    /// The process lives.
+    alive: bool,
+    /// The engine hears it and is heard.
+    linked: bool,
+    /// The highest epoch it has seen.
+    epoch: Epoch,
+    /// Commands on their way to it.
+    inbox: VecDeque<Command>,
+    /// Reports on their way from it.
+    outbox: Vec<Event>,
+    running: BTreeMap<AttemptId, Box<Dispatch>>,
+    /// Outcomes that nobody has acknowledged; they outlive the process.
+    outcomes: BTreeMap<AttemptId, Event>,
+}
+
+/// The engine, the nodes, and what is durable.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) rng: SmallRng,
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) now: Now,
+    pub(super) nodes: Vec<Node>,
+    /// No failures any more: every action succeeds.
+    pub(super) healing: bool,
+    limits: BTreeMap<String, usize>,
+    settings: Settings,
+    epoch: u64,
+    /// Attempts that some node has begun.
+    accepted: BTreeSet<AttemptId>,
+    /// Ends that were reported, to be repeated much later.
+    old_reports: Vec<Event>,
+}
+
+impl World {
+    pub(super) fn new(mut rng: SmallRng) -> Self {
+        let now = Now {
+            wall: at("03-28T23:50"),
+            monotonic: Duration::from_secs(5_000),
+        };
+        let settings = Settings {
+            timezone: "Europe/Berlin".to_owned(),
+            reset: "*/45 * * * *".to_owned(),
+            ..Settings::default()
+        };
+        let options = Options {
+            epoch: Epoch(1),
+            seed: rng.random(),
+            settings: settings.clone(),
+        };
+        let mut commands = Vec::new();
+        let engine = Engine::load(options, Store::default().active(), now, &mut commands);
+        let nodes = (1..=3)
+            .map(|number| Node {
+                id: NodeId::from(format!("n{number}")),
+                incarnation: 1,
+                slots: number,
+                labels: BTreeSet::from([format!("l{number}")]),
+                draining: false,
+                alive: true,
+                linked: false,
+                epoch: Epoch(0),
+                inbox: VecDeque::new(),
+                outbox: Vec::new(),
+                running: BTreeMap::new(),
+                outcomes: BTreeMap::new(),
+            })
+            .collect();
+        Self {
+            rng,
+            engine,
+            store: Store::default(),
+            now,
+            nodes,
+            healing: false,
+            limits: BTreeMap::new(),
+            settings,
+            epoch: 1,
+            accepted: BTreeSet::new(),
+            old_reports: Vec::new(),
+        }
+    }
+
+    /// Remembers that never more than `limit` instances of a workflow may run.
+    pub(super) fn limit(&mut self, workflow: &str, limit: usize) {
+        self.limits.insert(workflow.to_owned(), limit);
+    }
+
+    /// Lets the engine handle an event. Sometimes the master dies over it.
+    pub(super) fn send(&mut self, event: Event) -> Option<Result<Answer, Refusal>> {
+        let mut commands = Vec::new();
+        self.engine.handle(self.now, event, &mut commands);
+        if !self.healing && self.rng.random_bool(0.01) {
+            if self.rng.random() {
+                self.make_durable(&commands);
+            }
+            self.change_master();
+            return None;
+        }
+        self.make_durable(&commands);
+        let answer = self.act(commands);
+        self.check();
+        answer
+    }
+
+    pub(super) fn ask(&mut self, request: Request) -> Option<Result<Answer, Refusal>> {
+        let id = RequestId(self.rng.random());
+        let answer = self.send(Event::Request { id, request })?;
+        if let Ok(Answer::Instances(ids)) = &answer {
+            for id in ids {
+                let first = RunId {
+                    instance: id.clone(),
+                    run: 1,
+                };
+                assert!(
+                    self.store.instances.contains_key(&first),
+                    "{id} is acknowledged"
+                );
+            }
+        }
+        Some(answer)
+    }
+
+    fn make_durable(&mut self, commands: &[Command]) {
+        let mut acted = false;
+        for command in commands {
+            if let Command::Persist(change) = command {
+                assert!(!acted, "invariant 3: changes come first");
+                self.store.apply(change.clone());
+            } else {
+                acted = true;
+            }
+        }
+    }
+
+    fn act(&mut self, commands: Vec<Command>) -> Option<Result<Answer, Refusal>> {
+        let mut answer = None;
+        for command in commands {
+            let node = match &command {
+                Command::Persist(_) => continue,
+                Command::Reply { result, .. } => {
+                    assert!(answer.is_none(), "one answer to one request");
+                    answer = Some(result.clone());
+                    continue;
+                }
+                Command::Warn(text) => {
+                    assert!(!text.contains("cannot go on"), "{text}");
+                    continue;
+                }
+                Command::Dispatch(dispatch) => {
+                    self.check_dispatch(dispatch);
+                    dispatch.node.clone()
+                }
+                Command::Kill { node, .. } | Command::Acknowledge { node, .. } => node.clone(),
+            };
+            if let Some(node) = self.nodes.iter_mut().find(|each| each.id == node)
+                && node.linked
+            {
+                node.inbox.push_back(command);
+            }
+        }
+        answer
+    }
+
+    /// Invariants 3, 4, 7: what is dispatched is durable, assigned once, and what it waits for is over.
+    fn check_dispatch(&self, dispatch: &Dispatch) {
+        let id = &dispatch.attempt;
+        let attempt: &Attempt = &self.store.attempts[id];
+        assert!(!attempt.status.is_final(), "{id} is over and dispatched");
+        assert_eq!(attempt.epoch, Epoch(self.epoch));
+        assert!(!self.accepted.contains(id), "{id} is dispatched twice");
+        let visit = &self.store.visits[&id.visit];
+        assert_eq!(visit.status, VisitStatus::Running, "{id}");
+        let instance = &self.store.instances[&id.visit.run];
+        assert_eq!(instance.status, InstanceStatus::Running, "{id}");
+        assert!(
+            instance.ending.is_none(),
+            "{id} begins after the end was decided"
+        );
+        if let Some((step, number)) = &visit.from {
+            let from = self.store.visits.values().find(|from| {
+                from.id.run == id.visit.run && from.id.step == *step && from.id.visit == *number
+            });
+            assert!(
+                from.is_some_and(|from| from.status.is_final()),
+                "{id} came too early"
+            );
+        }
+    }
+
+    /// Invariants 6 and 10, and that nobody waits in a queue that has room.
+    fn check(&self) {
+        for (name, limit) in &self.limits {
+            let running = self.store.running(&name.as_str().into());
+            assert!(running <= *limit, "{running} of {name} run");
+            let waits = self.store.instances.values().any(|instance| {
+                instance.workflow.as_str() == name && instance.status == InstanceStatus::Waiting
+            });
+            assert!(
+                !waits || running == *limit,
+                "{name} waits though it need not"
+            );
+        }
+        for row in self.store.ledger.values() {
+            if row.fate == Fate::Held {
+                let state = &self.store.states[&row.coordinator];
+                assert_eq!(
+                    state.held_time,
+                    Some(row.instant),
+                    "a held time is forgotten"
+                );
+            }
+        }
+    }
+
+    /// Another engine takes over; nodes are heard of again one by one.
+    pub(super) fn change_master(&mut self) {
+        self.epoch += 1;
+        let options = Options {
+            epoch: Epoch(self.epoch),
+            seed: self.rng.random(),
+            settings: self.settings.clone(),
+        };
+        self.store.last_renewed_at = Some(self.now.wall);
+        let mut commands = Vec::new();
+        self.engine = Engine::load(options, self.store.active(), self.now, &mut commands);
+        for node in &mut self.nodes {
+            node.linked = false;
+            node.outbox.clear();
+        }
+        self.make_durable(&commands);
+        self.act(commands);
+        self.check();
+    }
+
+    pub(super) fn pass(&mut self, duration: Duration) {
+        self.now.monotonic += duration;
+        self.now.wall += SignedDuration::try_from(duration).unwrap();
+        self.send(Event::Wake);
+    }
+
+    /// Some node does something, or something happens to it.
+    pub(super) fn stir(&mut self) {
+        let at = self.rng.random_range(0..self.nodes.len());
+        match self.rng.random_range(0..20) {
+            0 => self.crash(at),
+            1 => self.cut_off(at),
+            2 if !self.nodes[at].linked => self.expire_grant(at),
+            3 | 4 if !self.nodes[at].linked => self.connect(at),
+            5 => self.repeat_old(),
+            6 => self.toggle_draining(at),
+            7..=12 => self.end_one(at),
+            _ => {
+                self.deliver_to(at);
+                self.deliver_from(at);
+            }
+        }
+    }
+
+    /// Everything that is under way arrives, every action ends, every node is back.
+    pub(super) fn calm(&mut self) {
+        for at in 0..self.nodes.len() {
+            self.nodes[at].draining = false;
+            self.connect(at);
+            while !self.nodes[at].inbox.is_empty() {
+                self.deliver_to(at);
+            }
+            while !self.nodes[at].running.is_empty() {
+                self.end_one(at);
+            }
+            while !self.nodes[at].outbox.is_empty() {
+                self.deliver_from(at);
+            }
+        }
+    }
+
+    fn crash(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        node.alive = false;
+        node.linked = false;
+        node.running.clear();
+        node.inbox.clear();
+        node.outbox.clear();
+        let node = node.id.clone();
+        if self.rng.random() {
+            self.send(Event::PeerDown { node });
+        }
+    }
+
+    fn cut_off(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        node.linked = false;
+        node.inbox.clear();
+        node.outbox.clear();
+        let node = node.id.clone();
+        self.send(Event::PeerDown { node });
+    }
+
+    /// The node's grant is over: it has killed what waits, and the engine may know.
+    fn expire_grant(&mut self, at: usize) {
+        let wall = self.now.wall;
+        let node = &mut self.nodes[at];
+        node.inbox.clear();
+        let waiting: Vec<AttemptId> = node
+            .running
+            .iter()
+            .filter(|(_, dispatch)| policy(dispatch) == OnPartition::Wait)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in waiting {
+            let dispatch = node.running.remove(&id).unwrap();
+            let event = ended(&id, &dispatch, AttemptResult::Revoked, wall);
+            node.outcomes.insert(id, event);
+        }
+        let event = Event::GrantOver {
+            node: node.id.clone(),
+            incarnation: Incarnation(node.incarnation),
+        };
+        self.send(Event::PeerDown {
+            node: self.nodes[at].id.clone(),
+        });
+        self.send(event);
+    }
+
+    /// The node comes back: it tells of itself, of what ended, of what runs.
+    fn connect(&mut self, at: usize) {
+        let epoch = Epoch(self.epoch);
+        let node = &mut self.nodes[at];
+        if node.linked {
+            return;
+        }
+        if !node.alive {
+            node.alive = true;
+            node.incarnation += 1;
+        }
+        node.inbox.clear();
+        node.epoch = epoch;
+        node.linked = true;
+        let incarnation = Incarnation(node.incarnation);
+        let reports: Vec<Event> = node.outcomes.values().cloned().collect();
+        let attempts = node.running.keys().chain(node.outcomes.keys()).cloned();
+        let inventory = Event::Inventory {
+            node: node.id.clone(),
+            incarnation,
+            attempts: attempts.collect(),
+        };
+        let peer = Event::Peer(self.told(at));
+        for event in [peer].into_iter().chain(reports).chain([inventory]) {
+            self.send(event);
+            if !self.nodes[at].linked {
+                // The master died meanwhile.
+                return;
+            }
+        }
+    }
+
+    fn told(&self, at: usize) -> Peer {
+        let node = &self.nodes[at];
+        Peer {
+            id: node.id.clone(),
+            incarnation: Incarnation(node.incarnation),
+            hosts: BTreeSet::new(),
+            labels: node.labels.clone(),
+            slots: node.slots,
+            draining: node.draining,
+        }
+    }
+
+    fn toggle_draining(&mut self, at: usize) {
+        self.nodes[at].draining = !self.nodes[at].draining;
+        if self.nodes[at].linked {
+            let peer = self.told(at);
+            self.send(Event::Peer(peer));
+        }
+    }
+
+    fn deliver_to(&mut self, at: usize) {
+        let wall = self.now.wall;
+        let Some(command) = self.nodes[at].inbox.pop_front() else {
+            return;
+        };
+        match command {
+            Command::Dispatch(dispatch) => self.accept(at, dispatch),
+            Command::Kill { attempt, .. } => {
+                let node = &mut self.nodes[at];
+                if let Some(dispatch) = node.running.remove(&attempt) {
+                    let event = ended(&attempt, &dispatch, AttemptResult::Killed, wall);
+                    node.outbox.push(event.clone());
+                    node.outcomes.insert(attempt, event);
+                }
+            }
+            Command::Acknowledge { attempt, .. } => {
+                self.nodes[at].outcomes.remove(&attempt);
+            }
+            Command::Persist(_) | Command::Reply { .. } | Command::Warn(_) => {}
+        }
+    }
+
+    fn accept(&mut self, at: usize, dispatch: Box<Dispatch>) {
+        let id = dispatch.attempt.clone();
+        let node = &self.nodes[at];
+        let reason = if dispatch.epoch < node.epoch {
+            Some("a lower epoch")
+        } else if dispatch.incarnation != Incarnation(node.incarnation) {
+            Some("of a former life")
+        } else if node.draining || node.running.len() >= node.slots as usize {
+            Some("no slot")
+        } else {
+            None
+        };
+        let report = match reason {
+            Some(reason) => Report::Refused {
+                reason: reason.to_owned(),
+            },
+            None => {
+                self.check_alone(&dispatch);
+                assert!(self.accepted.insert(id.clone()), "{id} begins twice");
+                Report::Started { at: self.now.wall }
+            }
+        };
+        let event = Event::Report {
+            attempt: id.clone(),
+            node: dispatch.node.clone(),
+            incarnation: dispatch.incarnation,
+            report,
+        };
+        let node = &mut self.nodes[at];
+        node.outbox.push(event);
+        if reason.is_none() {
+            node.running.insert(id, dispatch);
+        }
+    }
+
+    /// Invariant 9: no other try of the visit runs anywhere.
+    fn check_alone(&self, dispatch: &Dispatch) {
+        if policy(dispatch) == OnPartition::Rerun {
+            return;
+        }
+        for node in &self.nodes {
+            for other in node.running.keys() {
+                assert_ne!(other.visit, dispatch.attempt.visit, "two tries at once");
+            }
+        }
+    }
+
+    /// Whether some node runs a try of the visit.
+    pub(super) fn runs_somewhere(&self, visit: &VisitId) -> bool {
+        let mut running = self.nodes.iter().flat_map(|node| node.running.keys());
+        running.any(|attempt| attempt.visit == *visit)
+    }
+
+    fn end_one(&mut self, at: usize) {
+        let wall = self.now.wall;
+        let Some(id) = self.nodes[at].running.keys().next().cloned() else {
+            return;
+        };
+        let result = match self.rng.random_range(0..10) {
+            _ if self.healing => AttemptResult::Succeeded,
+            0..=6 => AttemptResult::Succeeded,
+            7 | 8 => AttemptResult::Failed,
+            _ => AttemptResult::TimedOut,
+        };
+        let node = &mut self.nodes[at];
+        let dispatch = node.running.remove(&id).unwrap();
+        let event = ended(&id, &dispatch, result, wall);
+        node.outcomes.insert(id, event.clone());
+        if node.linked {
+            node.outbox.push(event.clone());
+        }
+        self.old_reports.push(event);
+    }
+
+    /// A report arrives, in any order, perhaps to arrive again.
+    fn deliver_from(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        if !node.linked || node.outbox.is_empty() {
+            return;
+        }
+        let which = self.rng.random_range(0..node.outbox.len());
+        let event = if !self.healing && self.rng.random_bool(0.2) {
+            node.outbox[which].clone()
+        } else {
+            node.outbox.swap_remove(which)
+        };
+        self.send(event);
+    }
+
+    fn repeat_old(&mut self) {
+        if let Some(event) = self.old_reports.choose(&mut self.rng).cloned()
+            && let Event::Report { attempt, node, .. } = &event
+            && let Some(holder) = self.nodes.iter().find(|each| each.id == *node)
+            && holder.linked
+            && !holder.running.contains_key(attempt)
+        {
+            self.send(event);
+        }
+    }
+}
+
+fn policy(dispatch: &Dispatch) -> OnPartition {
+    match &dispatch.workflow.step(dispatch.step).kind {
+        StepKind::Action(action) => action.on_partition,
+        other => panic!("a {} was dispatched", other.type_name()),
+    }
+}
