@@ -1,0 +1,136 @@
+//! One module for each group of commands.
+
+mod check;
+mod cluster;
+mod coordinator;
+mod front;
+mod instance;
+mod log;
+mod node;
+mod run;
+mod schedule;
+mod shell;
+mod util;
+mod workflow;
+mod workflow_info;
+
+use http::Method;
+use peerflow_model::InstanceStatus;
+use peerflow_node::http::types::{Done, Instance, Problem};
+use serde_json::Value;
+
+use crate::args::Command;
+use crate::client::{Ask, problem_text, typed};
+use crate::error::{Error, Exit};
+use crate::interrupt::Interrupts;
+use crate::output::Output;
+use crate::progress::{OnInterrupt, follow, show_reason};
+use crate::session::Session;
+use crate::style::clean;
+
+/// Does what was asked.
+///
+/// # Errors
+/// When it did not come to pass.
+pub(crate) async fn execute(session: &Session, command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Run(args) => run::run(session, args).await,
+        Command::Node(args) => node::node(session, *args).await,
+        Command::Front { watch } => front::front(session, watch).await,
+        Command::Workflow(command) => workflow::workflow(session, command).await,
+        Command::Coordinator(command) => coordinator::coordinator(session, command).await,
+        Command::Instance(command) => instance::instance(session, command).await,
+        Command::Util(command) => util::util(session, command).await,
+        Command::Cluster(command) => cluster::cluster(session, command).await,
+        Command::Completions { shell } => shell::completions(session, shell),
+        Command::Man { directory } => shell::man(session, directory.as_deref()),
+    }
+}
+
+/// Tells what went wrong.
+pub(crate) fn report(output: &Output, error: &Error) {
+    let language = output.language;
+    let text = match error {
+        Error::Interrupted => return,
+        Error::Usage(text) | Error::Failed(text) => text.clone(),
+        Error::Refused(problem) => refusal(output, problem),
+        Error::NoPeer { reasons } => language.no_peer(reasons.join("; ")),
+        Error::NoMaster { waited, detail } => language.no_master(waited.as_secs(), detail),
+        Error::Cut(reason) => language.answer_cut(reason),
+        Error::Answer(reason) => language.answer_not_understood(reason),
+    };
+    output.note(&language.error(&text));
+}
+
+fn refusal(output: &Output, problem: &Problem) -> String {
+    let mut text = if problem.missing.is_empty() {
+        clean(problem_text(problem)).into_owned()
+    } else {
+        output
+            .language
+            .missing_parameters(problem.missing.join(", "))
+    };
+    for fault in &problem.errors {
+        text.push_str(&format!(
+            "\n  {}:{}: {}",
+            fault.line,
+            fault.column,
+            clean(&fault.message)
+        ));
+        if !fault.help.is_empty() {
+            text.push_str(&format!(" ({})", clean(&fault.help)));
+        }
+    }
+    text
+}
+
+/// Asks for something that answers with what was done, and says so.
+async fn ask_done(session: &Session, method: Method, path: String) -> Result<Exit, Error> {
+    let raw = session.client()?.value(&Ask::write(method, path)).await?;
+    show_done(&session.output, &raw)?;
+    Ok(Exit::Done)
+}
+
+fn show_done(output: &Output, raw: &Value) -> Result<(), Error> {
+    output.show(raw, || match typed::<Done>(raw) {
+        Ok(done) => clean(&done.message).into_owned(),
+        Err(_no_text) => output.language.done(),
+    })
+}
+
+/// Shows an instance of a peer until it ends; its outcome is the exit code.
+async fn wait(session: &Session, id: &str) -> Result<Exit, Error> {
+    let client = session.client()?;
+    let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
+    let followed = follow(
+        &client,
+        &session.output,
+        id,
+        OnInterrupt::Leave,
+        &mut interrupts,
+        session.timeout(),
+    )
+    .await?;
+    let (raw, instance) = followed;
+    show_reason(&client, &session.output, &instance).await;
+    show_end(&session.output, &raw)?;
+    Ok(outcome(&instance))
+}
+
+/// For programs, the instance as it ended; people have seen it.
+fn show_end(output: &Output, raw: &Value) -> Result<(), Error> {
+    if output.is_table() {
+        Ok(())
+    } else {
+        output.raw(raw)
+    }
+}
+
+/// The exit code of an instance that is over.
+fn outcome(instance: &Instance) -> Exit {
+    match instance.summary.status {
+        InstanceStatus::Succeeded => Exit::Done,
+        InstanceStatus::Killed => Exit::Killed,
+        InstanceStatus::Failed | InstanceStatus::Waiting | InstanceStatus::Running => Exit::Failed,
+    }
+}

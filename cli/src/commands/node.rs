@@ -1,0 +1,88 @@
+//! `node`: one node in the foreground.
+
+use std::sync::Arc;
+
+use peerflow_node::{Config, ConfigOverrides, SystemClock};
+
+use crate::args::NodeArgs;
+use crate::error::{Error, Exit};
+use crate::interrupt::Interrupts;
+use crate::logging;
+use crate::output::Output;
+use crate::session::Session;
+use crate::style::pad;
+
+/// Runs a node until it is told to stop. A second signal does not wait for anything.
+pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Error> {
+    let output = &session.output;
+    let language = output.language;
+    let overrides = ConfigOverrides {
+        store: args.store,
+        seeds: args.seeds,
+        data_dir: args.data_dir,
+        http: args.http,
+        gossip: args.gossip,
+        rpc: args.rpc,
+        xmlconfig: args.xmlconfig,
+    };
+    // A variable that is not UTF-8 is none of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = Config::load(args.config.as_deref(), environment, &overrides)
+        .map_err(|error| Error::Usage(error.to_string()))?;
+    if args.print_config {
+        return print_config(output, &config);
+    }
+    let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
+    logging::of_node(&config.log, language)?;
+    let started = tokio::select! {
+        biased;
+        () = interrupts.next() => return Ok(Exit::Done),
+        started = peerflow_node::start(config, Arc::new(SystemClock)) => started,
+    };
+    let node = started.map_err(|error| Error::Failed(language.node_not_started(&error)))?;
+    match node.http_address() {
+        Some(address) => output.text(&language.node_ready(format!("http://{address}")))?,
+        None => output.text(&language.node_ready_without_http())?,
+    }
+    interrupts.next().await;
+    output.note(&language.node_stopping());
+    tokio::select! {
+        biased;
+        () = interrupts.next() => {
+            output.note(&language.node_stopped_at_once());
+            Ok(Exit::Failed)
+        }
+        () = node.stop() => Ok(Exit::Done),
+    }
+}
+
+/// What is in force, and where it came from, as the file would write it.
+fn print_config(output: &Output, config: &Config) -> Result<Exit, Error> {
+    let explained = config.explain();
+    let raw = explained
+        .iter()
+        .map(|each| serde_json::json!({"key": each.key, "value": each.value, "source": each.source.to_string()}))
+        .collect();
+    output.show(&raw, || {
+        let mut text = String::new();
+        let mut section = "";
+        for each in explained {
+            let (of, key) = each.key.split_once('.').unwrap_or(("", each.key));
+            if of != section {
+                text.push_str(&format!(
+                    "{}[{of}]\n",
+                    if section.is_empty() { "" } else { "\n" }
+                ));
+                section = of;
+            }
+            text.push_str(&format!(
+                "{}  # {}\n",
+                pad(&format!("{key} = {}", each.value), 44),
+                each.source
+            ));
+        }
+        text
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,75 @@
+//! A throw-away node in this process.
+
+use std::sync::Arc;
+
+use peerflow_node::{Config, NodeHandle, SystemClock};
+use tempfile::TempDir;
+
+use crate::client::{Client, Transport};
+use crate::error::Error;
+use crate::interrupt::Interrupts;
+use crate::language::Language;
+use crate::session::Session;
+
+/// A node that lives in a temporary directory and is asked without any network.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    node: NodeHandle,
+    client: Client,
+    language: Language,
+    /// Removed when this is dropped, after the node.
+    directory: TempDir,
+}
+
+impl Embedded {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When there is no room for it, or it does not start.
+    pub(crate) async fn start(session: &Session) -> Result<Self, Error> {
+        let language = session.output.language;
+        let failed =
+            |error: &dyn std::fmt::Display| Error::Failed(language.no_embedded_node(error));
+        crate::logging::of_commands();
+        let directory = tempfile::Builder::new()
+            .prefix("peerflow-run.")
+            .tempdir()
+            .map_err(|error| failed(&error))?;
+        let config = Config::throwaway(directory.path()).map_err(|error| failed(&error))?;
+        let node = peerflow_node::start(config, Arc::new(SystemClock))
+            .await
+            .map_err(|error| failed(&error))?;
+        let client = Client::new(Transport::InProcess(node.router()), session.timeout(), None);
+        Ok(Self {
+            node,
+            client,
+            language,
+            directory,
+        })
+    }
+
+    /// Asks it.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Stops it and removes what it kept; an interrupt makes that short.
+    pub(crate) async fn stop(self, interrupts: &mut Interrupts) {
+        let Self {
+            node,
+            client,
+            language,
+            directory,
+        } = self;
+        drop(client);
+        tokio::select! {
+            biased;
+            () = interrupts.next() => {}
+            () = node.stop() => {}
+        }
+        let path = directory.path().to_owned();
+        if let Err(error) = directory.close() {
+            eprintln!("{}", language.cannot_remove(path.display(), &error));
+        }
+    }
+}

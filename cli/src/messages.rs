@@ -1,0 +1,247 @@
+//! The catalogue of labels and messages: each in English and in Chinese, side by side, so that none can be missing in
+//! one language.
+
+use std::fmt::Display;
+
+use crate::language::Language;
+
+/// Each line makes a method of [`Language`]: its arguments, the English text, the Chinese text. Both texts may use
+/// every argument; one that names another does not compile.
+macro_rules! catalogue {
+    ($($name:ident($($argument:ident),*) => $english:literal, $chinese:literal;)*) => {
+        impl Language {
+            $(
+                pub(crate) fn $name(self $(, $argument: impl Display)*) -> String {
+                    match self {
+                        Self::English => format!($english),
+                        Self::Chinese => format!($chinese),
+                    }
+                }
+            )*
+        }
+
+        /// Name, English and Chinese text of every entry, for the tests.
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $english, $chinese)),*];
+    };
+}
+
+// How things stand.
+catalogue! {
+    waiting() => "waiting", "等待";
+    running() => "running", "运行中";
+    succeeded() => "succeeded", "成功";
+    failed() => "failed", "失败";
+    killed() => "killed", "杀死";
+    pending() => "pending", "待运行";
+    skipped() => "skipped", "跳过";
+    lost() => "lost", "失联";
+    attempt(number) => "try {number}", "第 {number} 次尝试";
+    alive() => "alive", "正常";
+    draining() => "draining", "排空中";
+    dead() => "dead", "离线";
+    ready() => "ready", "就绪";
+    not_ready() => "not ready", "未就绪";
+    not_registered() => "not registered", "未登记";
+    yes() => "yes", "是";
+    no() => "no", "否";
+    none() => "none", "无";
+    done() => "done", "完成";
+    trigger_cron() => "cron", "定时";
+    trigger_dependency() => "dependency", "依赖";
+    trigger_trigger() => "trigger", "触发";
+    trigger_blood() => "blood", "血缘触发";
+    trigger_run() => "run", "单独运行";
+
+    // Labels.
+    label_answered_by() => "Answered by", "应答节点";
+    label_coordinator() => "Coordinator", "调度器";
+    label_created() => "Created", "创建时间";
+    label_creator() => "Creator", "创建者";
+    label_day() => "Day", "日期";
+    label_description() => "Description", "描述";
+    label_downstream() => "Downstream", "下游";
+    label_enabled() => "Enabled", "启用";
+    label_end_time() => "Not after", "截止时间";
+    label_ended() => "Ended", "结束时间";
+    label_epoch() => "Epoch", "任期";
+    label_files() => "Files", "附件";
+    label_fired_at() => "Last fired", "上次触发";
+    label_folder() => "Folder", "目录";
+    label_held_time() => "Held time", "暂缓的时刻";
+    label_http() => "HTTP", "HTTP 地址";
+    label_id() => "Id", "编号";
+    label_instance() => "Instance", "实例";
+    label_instance_limit() => "Instance limit", "实例上限";
+    label_labels() => "Labels", "标签";
+    label_logical_time() => "Logical time", "逻辑时间";
+    label_mail() => "Mail", "邮件";
+    label_master() => "Master", "主节点";
+    label_message() => "Message", "信息";
+    label_name() => "Name", "名称";
+    label_next_time() => "Next time", "下次时间";
+    label_next_times() => "Next times", "接下来的时间";
+    label_node() => "Node", "节点";
+    label_parameters_needed() => "Parameters needed", "需要的参数";
+    label_priority() => "Priority", "优先级";
+    label_readiness() => "Readiness", "就绪情况";
+    label_run() => "Run", "第几次运行";
+    label_running() => "Running / slots", "运行 / 槽位";
+    label_schedule() => "Schedule", "时间安排";
+    label_since() => "Since", "自";
+    label_skip() => "Skipped steps", "跳过的步骤";
+    label_start_time() => "Not before", "起始时间";
+    label_started() => "Started", "开始时间";
+    label_starts() => "Starts", "启动的工作流";
+    label_state() => "State", "状态";
+    label_status() => "Status", "状态";
+    label_step() => "Step", "步骤";
+    label_timezone() => "Time zone", "时区";
+    label_took() => "Took", "用时";
+    label_trigger() => "Trigger", "触发方式";
+    label_trouble() => "Trouble", "故障";
+    label_type() => "Type", "类型";
+    label_updated() => "Updated", "更新时间";
+    label_version() => "Version", "版本";
+    label_waits_for() => "Waits for", "在等待";
+    label_workflow() => "Workflow", "工作流";
+    title_coordinator() => "COORDINATOR", "【调度器】";
+    title_dependencies() => "DEPENDENCIES", "【依赖】";
+    title_last_ended() => "LAST ENDED", "【最近结束】";
+    title_latest_instances() => "LATEST INSTANCES", "【最近的实例】";
+    title_log() => "LOG", "【日志】";
+    title_parameters() => "PARAMETERS", "【参数】";
+    title_steps() => "STEPS", "【步骤】";
+
+    // Answers.
+    added(name) => "added {name}", "已添加 {name}";
+    updated(name) => "updated {name}", "已更新 {name}";
+    unchanged(name) => "unchanged {name}", "{name} 没有变化";
+    kept(name) => "kept {name} as it was registered", "{name} 保持原来登记的内容";
+    instance_made(id) => "instance {id}", "实例 {id}";
+    killing(id) => "killing instance {id}; once more Ctrl-C leaves at once", "正在杀死实例 {id}；再按一次 Ctrl-C 立即退出";
+    log_of_step(step, message) => "step {step} failed: {message}", "步骤 {step} 失败：{message}";
+    no_log_lines() => "it wrote no log", "没有写日志";
+    more_failed_steps(count, id) =>
+        "and {count} more steps; `peerflow instance log {id}` has all lines",
+        "还有 {count} 个步骤；全部日志见 `peerflow instance log {id}`";
+    steps_not_shown(count) => "… and {count} more steps", "……另有 {count} 个步骤";
+    content_missing() => "content missing", "缺少内容";
+    no_coordinator() => "no coordinator: it runs only when asked", "没有调度器：只在要求时运行";
+    no_next_time() => "no further time", "没有下一次时间";
+    no_workflows() => "no workflows", "没有工作流";
+    no_coordinators() => "no coordinators", "没有独立的调度器";
+    no_instances() => "no instances", "没有实例";
+    more_instances() => "there are more; --limit shows more of them", "还有更多；用 --limit 显示更多";
+    workflows_below(count) => "{count} workflows", "{count} 个工作流";
+    waiting_and_running(waiting, running) => "{waiting} waiting, {running} running", "{waiting} 个等待，{running} 个运行中";
+    workflow_fine(file, name, warnings) =>
+        "{file}: workflow {name} is valid, {warnings} warnings", "{file}：工作流 {name} 有效，{warnings} 个警告";
+    coordinator_fine(file, name, warnings) =>
+        "{file}: coordinator {name} is valid, {warnings} warnings", "{file}：调度器 {name} 有效，{warnings} 个警告";
+    check_failed(file, errors, warnings) =>
+        "{file}: {errors} errors, {warnings} warnings", "{file}：{errors} 个错误，{warnings} 个警告";
+    checked_alone() =>
+        "no peer reachable: whether the workflows that these depend on exist is not known",
+        "连不上任何节点：无法得知所依赖的工作流是否存在";
+    node_ready(address) => "ready at {address}", "已就绪：{address}";
+    node_ready_without_http() => "ready, without HTTP", "已就绪（不提供 HTTP）";
+    node_stopping() => "stopping; a second signal stops at once", "正在停止；再发一次信号立即停止";
+    node_stopped_at_once() => "stopped at once", "已立即停止";
+
+    // What goes wrong.
+    error(text) => "error: {text}", "错误：{text}";
+    warning(text) => "warning: {text}", "警告：{text}";
+    no_peer(reasons) =>
+        "no peer reachable ({reasons}); start one with `peerflow node`, or name one with --peer",
+        "连不上任何节点（{reasons}）；请用 `peerflow node` 启动一个，或用 --peer 指定";
+    no_master(seconds, detail) =>
+        "no master within {seconds} s: {detail}; try again later, or wait longer with --timeout",
+        "{seconds} 秒内没有主节点：{detail}；请稍后再试，或用 --timeout 等待更久";
+    no_peer_named() => "no peer is named; give one with --peer or PEERFLOW_PEER", "没有指定节点；请用 --peer 或 PEERFLOW_PEER 指定";
+    no_address(text) => "{text} is no address of a peer; write http://HOST:PORT", "{text} 不是节点地址；请写成 http://主机:端口";
+    no_https(text) =>
+        "{text}: https is not spoken by this version; reach the peer through a tunnel, with http",
+        "{text}：此版本不支持 https；请通过隧道用 http 访问";
+    bad_token() => "the token holds characters that no token has; check the file", "令牌中有不合法的字符；请检查文件";
+    answer_cut(reason) => "the answer broke off: {reason}; try again", "应答中断：{reason}；请重试";
+    answer_not_understood(reason) =>
+        "the peer's answer is not understood ({reason}); it may be of another version, or no peer",
+        "无法理解节点的应答（{reason}）；它可能是另一个版本，或者不是节点";
+    missing_parameters(names) =>
+        "missing parameters: {names}; give each with -p NAME=VALUE", "缺少参数：{names}；请用 -p 名称=值 逐个给出";
+    file_not_found(path) => "{path} does not exist; check the path", "{path} 不存在；请检查路径";
+    is_a_folder(path) => "{path} is a folder; name a document in it", "{path} 是目录；请指定其中的文件";
+    cannot_read(path, reason) => "cannot read {path}: {reason}", "无法读取 {path}：{reason}";
+    cannot_write(path, reason) => "cannot write {path}: {reason}", "无法写入 {path}：{reason}";
+    cannot_remove(path, reason) => "cannot remove {path}: {reason}", "无法删除 {path}：{reason}";
+    cannot_print(reason) => "cannot print: {reason}", "无法输出：{reason}";
+    attached_not_found(path) =>
+        "attached file {path} is not found here; the node that runs it must have it",
+        "这里找不到附件 {path}；运行它的节点上必须有此文件";
+    attached_too_large(path) => "attached file {path} is larger than 64 MiB", "附件 {path} 超过 64 MiB";
+    document_refused(file) => "{file} has errors; correct them first", "{file} 有错误；请先改正";
+    coordinator_cannot_run(file) =>
+        "{file} is a standalone coordinator, which has no steps to run; run a workflow that it starts, or register it with `peerflow coordinator add`",
+        "{file} 是独立的调度器，没有可运行的步骤；请运行它所启动的工作流，或用 `peerflow coordinator add` 登记";
+    is_a_coordinator(file) =>
+        "{file} is a standalone coordinator; use `peerflow coordinator add`", "{file} 是独立的调度器；请用 `peerflow coordinator add`";
+    is_a_workflow(file) => "{file} is a workflow; use `peerflow workflow add`", "{file} 是工作流；请用 `peerflow workflow add`";
+    no_date(text) =>
+        "{text} is no date; write 2026-11-20, or with a time 2026-11-20T08:30", "{text} 不是日期；请写 2026-11-20，或带时间 2026-11-20T08:30";
+    stopped_watching(id) =>
+        "stopped watching; instance {id} goes on: `peerflow instance wait {id}`",
+        "不再等待；实例 {id} 继续运行：`peerflow instance wait {id}`";
+    lines_missed() => "some lines were missed; read the log again without --follow", "漏掉了一些行；请不带 --follow 再读一次日志";
+    bad_log_level(level, reason) =>
+        "log.level {level} is no filter ({reason}); write info or peerflow_node=debug,info",
+        "log.level {level} 不是过滤规则（{reason}）；请写 info 或 peerflow_node=debug,info";
+    no_embedded_node(reason) => "the throw-away node does not start: {reason}", "无法启动临时节点：{reason}";
+    node_not_started(reason) => "the node does not start: {reason}", "无法启动节点：{reason}";
+    no_runtime(reason) => "the program does not start: {reason}", "程序无法启动：{reason}";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn every_message_tells_the_same_in_both_languages() {
+        for (name, english, chinese) in ALL {
+            assert_eq!(placeholders(english), placeholders(chinese), "{name}");
+        }
+    }
+
+    #[test]
+    fn chinese_messages_are_chinese_and_english_ones_english() {
+        let is_chinese = |each: char| ('\u{4e00}'..='\u{9fff}').contains(&each);
+        for (name, english, chinese) in ALL {
+            assert!(chinese.chars().any(is_chinese), "{name}: {chinese}");
+            assert!(!english.chars().any(is_chinese), "{name}: {english}");
+        }
+    }
+
+    #[test]
+    fn messages_are_lower_case_without_a_full_stop() {
+        for (name, english, _) in ALL
+            .iter()
+            .filter(|(name, _, _)| !name.starts_with("label_") && !name.starts_with("title_"))
+        {
+            assert!(!english.ends_with('.'), "{name}: {english}");
+            assert!(
+                !english.starts_with(|first: char| first.is_ascii_uppercase()),
+                "{name}: {english}"
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What every command works with: how to print, and whom to ask.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::args::Global;
+use crate::client::{Client, Peer, Transport};
+use crate::error::Error;
+use crate::language::Language;
+use crate::output::{Output, Terminal};
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) output: Output,
+    global: Global,
+}
+
+impl Session {
+    /// From the command line and the environment.
+    pub(crate) fn new(global: Global) -> Self {
+        let language = global
+            .lang
+            .unwrap_or_else(|| Language::of_locale(|name| std::env::var(name).ok()));
+        let output = Output {
+            format: global.output,
+            language,
+            terminal: Terminal::of_stdout(),
+        };
+        Self { output, global }
+    }
+
+    /// How long a master, or a peer that went away, is waited for.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.global.timeout
+    }
+
+    /// A client for the peers that were named.
+    ///
+    /// # Errors
+    /// When an address or the token cannot be one.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        let language = self.output.language;
+        let mut peers = Vec::new();
+        for text in self
+            .global
+            .peers
+            .iter()
+            .filter(|text| !text.trim().is_empty())
+        {
+            peers.push(Peer::parse(text).map_err(|invalid| {
+                Error::Usage(if invalid.https {
+                    language.no_https(&invalid.text)
+                } else {
+                    language.no_address(&invalid.text)
+                })
+            })?);
+        }
+        if peers.is_empty() {
+            return Err(Error::Usage(language.no_peer_named()));
+        }
+        Ok(Client::new(
+            Transport::http(peers),
+            self.global.timeout,
+            self.token()?,
+        ))
+    }
+
+    /// The bearer token: of `--token-file`, else of `PEERFLOW_TOKEN`.
+    fn token(&self) -> Result<Option<HeaderValue>, Error> {
+        let language = self.output.language;
+        let token = match &self.global.token_file {
+            Some(path) => Some(
+                std::fs::read_to_string(path)
+                    .map_err(|error| Error::Usage(language.cannot_read(path.display(), &error)))?,
+            ),
+            None => std::env::var("PEERFLOW_TOKEN").ok(),
+        };
+        let Some(token) = token
+            .as_deref()
+            .map(str::trim)
+            .filter(|token| !token.is_empty())
+        else {
+            return Ok(None);
+        };
+        let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_not_visible_ascii| Error::Usage(language.bad_token()))?;
+        header.set_sensitive(true);
+        Ok(Some(header))
+    }
+}
