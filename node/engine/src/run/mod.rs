@@ -204,14 +204,6 @@ impl Run {
         }
     }
 
-    /// Visits of actions that wait for a slot or a node, in order of their sequence.
-    pub(crate) fn pending_visits(&self) -> impl Iterator<Item = &Visit> {
-        self.tokens
-            .keys()
-            .map(|&slot| self.at(slot))
-            .filter(|visit| visit.status == VisitStatus::Pending)
-    }
-
     /// Attempts whose end is not known, with where they run; those of held visits too.
     pub(crate) fn live_attempts(&self) -> impl Iterator<Item = (&AttemptId, &NodeId, Incarnation)> {
         self.tokens
@@ -221,7 +213,7 @@ impl Run {
     }
 
     /// Why all attempts of the run are to be killed; `None` while its outcome is not decided.
-    pub(crate) fn kill_reason(&self) -> Option<&str> {
+    fn kill_reason(&self) -> Option<&str> {
         self.instance
             .ending
             .as_ref()

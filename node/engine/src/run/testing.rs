@@ -27,9 +27,10 @@ pub(super) fn workflow(text: &str) -> Workflow {
         .filter_map(|line| line.trim().split_once(": "))
         .map(|(name, rest)| (name, rest.split_whitespace().collect()))
         .collect();
+    let indices: BTreeMap<&str, u32> = lines.iter().map(|(name, _)| *name).zip(0..).collect();
     let index = |name: &str| {
-        let at = lines.iter().position(|(other, _)| *other == name);
-        StepIndex(u32::try_from(at.unwrap_or_else(|| panic!("no step {name}"))).unwrap())
+        let at = indices.get(name);
+        StepIndex(*at.unwrap_or_else(|| panic!("no step {name}")))
     };
     let steps: Vec<Step> = lines
         .iter()
@@ -142,12 +143,21 @@ pub(super) fn wall(s: i64) -> Timestamp {
 }
 
 impl Run {
-    /// All that moves in a run, as text.
-    pub(super) fn state(&self) -> String {
-        format!(
-            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
-            self.instance, self.visits, self.slots, self.tokens, self.timers, self.joins
-        )
+    /// Visits of actions that wait for a slot or a node, in order of their sequence.
+    pub(super) fn pending_visits(&self) -> impl Iterator<Item = &Visit> {
+        self.tokens
+            .keys()
+            .map(|&slot| self.at(slot))
+            .filter(|visit| visit.status == VisitStatus::Pending)
+    }
+
+    /// All that moves in a run: its visits, and the rest as text.
+    pub(super) fn state(&self) -> (Vec<Visit>, String) {
+        let rest = format!(
+            "{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            self.instance, self.slots, self.tokens, self.timers, self.joins
+        );
+        (self.visits.clone(), rest)
     }
 }
 
@@ -231,7 +241,9 @@ impl Rig {
         if effects.instance_changed {
             self.instance = self.run.instance.clone();
         }
-        self.ready.retain(|id| !effects.withdrawn.contains(id));
+        if !effects.withdrawn.is_empty() {
+            self.ready.retain(|id| !effects.withdrawn.contains(id));
+        }
         self.ready.extend(effects.ready.iter().cloned());
         self.last = effects;
     }
@@ -271,13 +283,9 @@ impl Rig {
 
     /// Gives a visit that waits for a slot to a node.
     pub(super) fn assign_visit(&mut self, id: &VisitId) -> Option<Duration> {
-        let before = self.ready.len();
-        self.ready.retain(|other| other != id);
-        assert_eq!(
-            self.ready.len() + 1,
-            before,
-            "{id} does not wait for a slot"
-        );
+        let at = self.ready.iter().rposition(|other| other == id);
+        self.ready
+            .remove(at.unwrap_or_else(|| panic!("{id} does not wait for a slot")));
         let mut left = None;
         self.act(|run, now, _, effects| {
             let node = NodeId::from("n1");

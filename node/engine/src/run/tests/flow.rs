@@ -1,8 +1,6 @@
 //! Forks, joins, loops, skipped steps.
 
-use std::time::Duration;
-
-use peerflow_model::{InstanceStatus, VisitStatus};
+use peerflow_model::{AttemptId, InstanceStatus, VisitStatus};
 
 use crate::event::AttemptResult;
 use crate::run::testing::Rig;
@@ -258,31 +256,47 @@ fn many_joins_need_more_than_one_word_of_bits() {
 
 /// No figure is asserted; quadratic behaviour would show as a test that does not come back.
 #[test]
-fn ten_thousand_steps_fork_join_and_chain() {
-    let names: Vec<String> = (0..10_000).map(|at| format!("a{at}")).collect();
+fn ten_thousand_steps_wide_long_and_nested_in_a_loop() {
+    let all = |name: &str, count: usize| -> String {
+        let names: Vec<String> = (0..count).map(|at| format!("{name}{at}")).collect();
+        names.join(" ")
+    };
     let mut wide = format!(
         "s: start f\n f: fork {}\n j: join e\n e: end\n",
-        names.join(" ")
+        all("a", 10_000)
     );
-    for name in &names {
-        wide += &format!("{name}: do j\n");
+    let mut chain = "s: start a0\n a10000: do e\n e: end\n".to_owned();
+    for at in 0..10_000 {
+        wide += &format!("a{at}: do j\n");
+        chain += &format!("a{at}: do a{}\n", at + 1);
     }
-    drive_all(&crate::run::testing::workflow(&wide), 10_000);
+    let mut nested = format!(
+        "s: start f\n f: fork {}\n j: join c\n c: do e error=f\n e: end\n",
+        all("f", 2_500)
+    );
+    for at in 0..2_500 {
+        nested += &format!(
+            "f{at}: fork a{at} b{at}\n a{at}: do j{at}\n b{at}: do j{at}\n j{at}: join j\n"
+        );
+    }
+    for (text, tries) in [(wide, 10_000), (chain, 10_001), (nested, 5_001)] {
+        drive_to_success(&text, tries);
+    }
 }
 
-fn drive_all(workflow: &peerflow_workflow::Workflow, tries: usize) {
-    let instance = crate::run::testing::instance(1);
-    let mut rig = Rig::begin_with(workflow.clone(), instance);
+fn drive_to_success(text: &str, tries: usize) {
+    let mut rig = Rig::begin(text);
     let mut done = 0;
     while let Some(id) = rig.ready.last().cloned() {
         rig.assign_visit(&id);
-        let attempt = peerflow_model::AttemptId {
-            visit: id,
-            attempt: 1,
-        };
         let report = rig.ended(AttemptResult::Succeeded, "");
-        rig.report(&attempt, report);
-        rig.now.monotonic += Duration::from_millis(1);
+        rig.report(
+            &AttemptId {
+                visit: id,
+                attempt: 1,
+            },
+            report,
+        );
         done += 1;
     }
     assert_eq!(done, tries);
