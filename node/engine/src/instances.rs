@@ -102,14 +102,6 @@ impl Instances {
         (run.instance.id.run == id.run).then_some(run)
     }
 
-    /// Every instance that runs.
-    pub(crate) fn all_running(&self) -> impl Iterator<Item = &Running> {
-        self.active.values().filter_map(|active| match active {
-            Active::Running(running) => Some(running.as_ref()),
-            Active::Waiting(_) => None,
-        })
-    }
-
     /// How many of `workflow` run or end, and how many wait.
     pub(crate) fn count(&self, workflow: &WorkflowName) -> (u32, usize) {
         self.queues

@@ -53,7 +53,7 @@ fn a_workflow_fires_when_all_dependencies_succeeded_with_their_latest_logical_ti
     // Readiness is used up: one more success alone does not fire.
     rig.finish("w", Succeeded);
     run(&mut rig, "u");
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_reset_clears_readiness() {
     run(&mut rig, "u");
     rig.ask(Request::Reset { key: Rig::key("w") }).unwrap();
     run(&mut rig, "v");
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
     rig.ask(Request::ResetAll).unwrap();
     assert_eq!(
         rig.lines(),
@@ -129,7 +129,7 @@ fn dependencies_that_are_ready_before_the_time_let_it_fire_on_time() {
     let mut rig = rig("0 * * * *");
     run(&mut rig, "u");
     run(&mut rig, "v");
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
     let lines = rig.live_until(at("06-01T13:00"));
     assert!(
         lines.contains(&"ledger w 2026-06-01T13:00:00Z ran".to_owned()),
@@ -172,7 +172,7 @@ fn disabling_skips_the_held_time_and_what_passes_meanwhile_is_nobodys_time() {
     run(&mut rig, "v");
     assert!(rig.live_until(at("06-01T15:30")).is_empty());
     rig.ask(set(true)).unwrap();
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
     let lines = rig.live_until(at("06-01T16:00"));
     assert!(
         lines.contains(&"ledger w 2026-06-01T16:00:00Z ran".to_owned()),
@@ -193,7 +193,7 @@ fn a_manual_trigger_uses_readiness_up_and_makes_dependents_ready() {
     .unwrap();
     rig.finish("w", Succeeded);
     run(&mut rig, "v");
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
 }
 
 #[test]
@@ -204,9 +204,9 @@ fn a_coordinator_does_not_fire_before_its_start_time_and_fires_at_it_when_ready(
     rig.put(&one_step("w", "", coordinator));
     rig.peer("n1", 9);
     run(&mut rig, "u");
-    assert_eq!(rig.store.running(&"w".into()), 0);
+    assert_eq!(rig.store.count("w").0, 0);
     rig.live_until(at("06-01T13:00"));
-    assert_eq!(rig.store.running(&"w".into()), 1);
+    assert_eq!(rig.store.count("w").0, 1);
 }
 
 #[test]

@@ -27,6 +27,9 @@ pub(super) struct Store {
     pub(super) readings: Vec<DataReading>,
     pub(super) plan: Vec<PlanRow>,
     pub(super) offers: BTreeMap<(String, String), ContentHash>,
+    /// Runs that are not over, and rows that are held, so that checks need not look at all.
+    pub(super) active: BTreeSet<RunId>,
+    pub(super) held: BTreeSet<(CoordinatorKey, WorkflowName, Timestamp)>,
     pub(super) last_queue_order: u64,
     pub(super) last_renewed_at: Option<Timestamp>,
 }
@@ -58,6 +61,7 @@ impl Store {
             }
             Change::PutInstance(instance) => self.put_instance(instance),
             Change::DeleteInstance(id) => {
+                self.active.retain(|run| run.instance != id);
                 self.instances.retain(|run, _| run.instance != id);
                 self.visits.retain(|visit, _| visit.run.instance != id);
                 self.attempts
@@ -114,23 +118,46 @@ impl Store {
             assert!(self.instances[&last].status.is_final(), "{last} runs still");
         }
         if instance.status.is_final() {
-            for attempt in self.attempts.values() {
+            for attempt in self.attempts_of(&id) {
                 assert!(
-                    attempt.id.visit.run != id || attempt.status.is_final(),
+                    attempt.status.is_final(),
                     "{id} ended before {}",
                     attempt.id
                 );
             }
-            for visit in self.visits.values() {
-                assert!(
-                    visit.id.run != id || visit.status.is_final(),
-                    "{id} ended before {}",
-                    visit.id
-                );
+            for visit in self.visits_of(&id) {
+                assert!(visit.status.is_final(), "{id} ended before {}", visit.id);
             }
+            self.active.remove(&id);
+        } else {
+            self.active.insert(id.clone());
         }
         self.last_queue_order = self.last_queue_order.max(instance.queue_order);
         self.instances.insert(id, instance);
+    }
+
+    /// All visits of a run.
+    pub(super) fn visits_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a Visit> {
+        let first = VisitId {
+            run: run.clone(),
+            step: "".into(),
+            visit: 0,
+        };
+        let visits = self.visits.range(first..).map(|(_, visit)| visit);
+        visits.take_while(move |visit| visit.id.run == *run)
+    }
+
+    fn attempts_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a Attempt> {
+        let first = AttemptId {
+            visit: VisitId {
+                run: run.clone(),
+                step: "".into(),
+                visit: 0,
+            },
+            attempt: 0,
+        };
+        let attempts = self.attempts.range(first..).map(|(_, attempt)| attempt);
+        attempts.take_while(move |attempt| attempt.id.visit.run == *run)
     }
 
     fn is_over(&self, run: &RunId) -> bool {
@@ -161,19 +188,18 @@ impl Store {
         if let Some(before) = self.ledger.get(&key) {
             assert_eq!(before.fate, Fate::Held, "the fate of {key:?} was decided");
         }
+        if row.fate == Fate::Held {
+            self.held.insert(key.clone());
+        } else {
+            self.held.remove(&key);
+        }
         self.ledger.insert(key, row);
     }
 
     /// What a new master reads.
     pub(super) fn active(&self) -> ActiveState {
-        let runs: Vec<ActiveRun> = self
-            .instances
-            .values()
-            .filter(|instance| !instance.status.is_final())
-            .map(|instance| self.run(&instance.id))
-            .collect();
+        let runs: Vec<ActiveRun> = self.active.iter().map(|id| self.run(id)).collect();
         let used: BTreeSet<ContentHash> = runs.iter().map(|run| run.instance.definition).collect();
-        let is_held = |row: &&LedgerRow| row.fate == Fate::Held;
         ActiveState {
             workflows: self.workflows.values().cloned().collect(),
             coordinators: self.coordinators.values().cloned().collect(),
@@ -186,7 +212,11 @@ impl Store {
                 .map(|(hash, xml)| (*hash, xml.clone()))
                 .collect(),
             bloods: self.bloods.values().cloned().collect(),
-            held: self.ledger.values().filter(is_held).cloned().collect(),
+            held: self
+                .held
+                .iter()
+                .map(|key| self.ledger[key].clone())
+                .collect(),
             last_queue_order: self.last_queue_order,
             last_renewed_at: self.last_renewed_at,
         }
@@ -194,24 +224,29 @@ impl Store {
 
     /// A run as the shell reads it.
     pub(super) fn run(&self, id: &RunId) -> ActiveRun {
-        let of_run = |visit: &&Visit| visit.id.run == *id;
-        let mut visits: Vec<Visit> = self.visits.values().filter(of_run).cloned().collect();
+        let mut visits: Vec<Visit> = self.visits_of(id).cloned().collect();
         visits.sort_by_key(|visit| visit.sequence);
-        let live = |attempt: &&Attempt| {
-            attempt.id.visit.run == *id && !self.visits[&attempt.id.visit].status.is_final()
-        };
+        let live = |attempt: &&Attempt| !self.visits[&attempt.id.visit].status.is_final();
         ActiveRun {
             instance: self.instances[id].clone(),
             visits,
-            attempts: self.attempts.values().filter(live).cloned().collect(),
+            attempts: self.attempts_of(id).filter(live).cloned().collect(),
         }
     }
 
-    /// How many instances of a workflow run or end.
-    pub(super) fn running(&self, workflow: &WorkflowName) -> usize {
-        let counts = |instance: &&Instance| {
-            instance.workflow == *workflow && instance.status == InstanceStatus::Running
-        };
-        self.instances.values().filter(counts).count()
+    /// How many instances of a workflow run or end, and how many wait.
+    pub(super) fn count(&self, workflow: &str) -> (usize, usize) {
+        let mut counts = (0, 0);
+        for id in &self.active {
+            let instance = &self.instances[id];
+            if instance.workflow.as_str() != workflow {
+                continue;
+            }
+            match instance.status {
+                InstanceStatus::Waiting => counts.1 += 1,
+                _ => counts.0 += 1,
+            }
+        }
+        counts
     }
 }

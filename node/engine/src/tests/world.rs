@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use peerflow_model::{
-    Attempt, AttemptId, Epoch, Fate, Incarnation, InstanceStatus, NodeId, RunId, Settings, VisitId,
+    Attempt, AttemptId, Epoch, Incarnation, InstanceStatus, NodeId, RunId, Settings, VisitId,
     VisitStatus,
 };
 use peerflow_workflow::{OnPartition, StepKind};
@@ -222,25 +222,14 @@ impl World {
     /// Invariants 6 and 10, and that nobody waits in a queue that has room.
     fn check(&self) {
         for (name, limit) in &self.limits {
-            let running = self.store.running(&name.as_str().into());
+            let (running, waiting) = self.store.count(name);
             assert!(running <= *limit, "{running} of {name} run");
-            let waits = self.store.instances.values().any(|instance| {
-                instance.workflow.as_str() == name && instance.status == InstanceStatus::Waiting
-            });
-            assert!(
-                !waits || running == *limit,
-                "{name} waits though it need not"
-            );
+            let idle = waiting > 0 && running < *limit;
+            assert!(!idle, "{name} waits though it need not");
         }
-        for row in self.store.ledger.values() {
-            if row.fate == Fate::Held {
-                let state = &self.store.states[&row.coordinator];
-                assert_eq!(
-                    state.held_time,
-                    Some(row.instant),
-                    "a held time is forgotten"
-                );
-            }
+        for (key, workflow, instant) in &self.store.held {
+            let state = &self.store.states[key];
+            assert_eq!(state.held_time, Some(*instant), "a held time of {workflow}");
         }
     }
 
@@ -291,7 +280,9 @@ impl World {
     /// Everything that is under way arrives, every action ends, every node is back.
     pub(super) fn calm(&mut self) {
         for at in 0..self.nodes.len() {
-            self.nodes[at].draining = false;
+            if self.nodes[at].draining {
+                self.toggle_draining(at);
+            }
             self.connect(at);
             while !self.nodes[at].inbox.is_empty() {
                 self.deliver_to(at);
