@@ -58,13 +58,6 @@ pub enum NodeState {
 /// Cluster-wide settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Settings {
-    /// Values in force by key, such as `timezone`.
+    /// Values in force by key, such as `node.timezone`.
     pub settings: BTreeMap<String, String>,
-}
-
-/// Body of `PUT /cluster/settings/{key}`, and its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Setting {
-    pub value: String,
 }

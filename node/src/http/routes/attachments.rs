@@ -1,0 +1,175 @@
+//! Files that belong to a workflow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Json;
+use axum::extract::{Request as HttpRequest, State};
+use peerflow_model::{ContentHash, FileRecord};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::put::register;
+use super::workflows::registered;
+use crate::http::api::{Api, Shared};
+use crate::http::document;
+use crate::http::extract::{IdempotencyKey, MAX_FILE_BYTES, Names, QueryOf, read_body};
+use crate::http::problem::{ApiProblem, Kind};
+use crate::http::types::AttachedFile;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AttachmentsQuery {
+    /// JSON list of files whose content was uploaded before with `stage=true`:
+    /// `[{"path":"a.sh","hash":"…","size":12,"executable":true}]`.
+    attachments: Option<String>,
+}
+
+/// A file whose content was uploaded before.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Staged {
+    path: String,
+    hash: ContentHash,
+    size: u64,
+    #[serde(default)]
+    executable: bool,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct UploadQuery {
+    /// The owner may execute it.
+    #[serde(default)]
+    executable: bool,
+    /// Only keep the content, for a `PUT /workflows/{name}?attachments=…` soon after.
+    #[serde(default)]
+    stage: bool,
+}
+
+/// Uploads a file that a registered workflow attaches or executes, at most 64 MiB. Its path is written as in the
+/// document; other paths are refused.
+#[utoipa::path(
+    put,
+    path = "/api/v1/workflows/{name}/attachments/{*path}",
+    tag = "workflows",
+    params(("name" = String, Path), ("path" = String, Path, description = "as the document writes it"), UploadQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = AttachedFile))
+)]
+pub(super) async fn put_attachment(
+    State(api): Shared,
+    names: Names,
+    QueryOf(query): QueryOf<UploadQuery>,
+    IdempotencyKey(key): IdempotencyKey,
+    request: HttpRequest,
+) -> Result<Json<AttachedFile>, ApiProblem> {
+    let path = names.path();
+    let record = if query.stage {
+        None
+    } else {
+        Some(registered(&api, names.name()).await?)
+    };
+    if let Some(record) = &record {
+        let (parsed, _) = document::stored_workflow(&record.xml)?;
+        check_path(path, &document::files(parsed.workflow()))?;
+    }
+    let _place = api.uploads.acquire().await.map_err(|_closed| {
+        ApiProblem::new(Kind::Unavailable, "this node is stopping; ask another peer")
+    })?;
+    let (parts, body) = request.into_parts();
+    let content = read_body(&parts.headers, body, MAX_FILE_BYTES).await?;
+    let hash = ContentHash::of(&content);
+    api.write(api.state.store.put_file(hash, &content)).await?;
+    let file = FileRecord {
+        path: path.to_owned(),
+        hash,
+        size: content.len() as u64,
+        executable: query.executable,
+    };
+    let answer = AttachedFile {
+        path: file.path.clone(),
+        hash: Some(hash.to_string()),
+        size: file.size,
+    };
+    if let Some(record) = record {
+        let mut files: Vec<FileRecord> = record
+            .files
+            .iter()
+            .filter(|other| other.path != file.path)
+            .cloned()
+            .collect();
+        files.push(file);
+        files.sort();
+        register(&api, record.xml.as_bytes(), files, Vec::new(), key).await?;
+    }
+    Ok(Json(answer))
+}
+
+fn check_path(path: &str, mentioned: &BTreeSet<String>) -> Result<(), ApiProblem> {
+    if mentioned.contains(path) {
+        return Ok(());
+    }
+    let known: Vec<&str> = mentioned.iter().map(String::as_str).take(20).collect();
+    let help = if known.is_empty() {
+        "it attaches none; register the document first".to_owned()
+    } else {
+        format!("it has {}", known.join(", "))
+    };
+    Err(ApiProblem::new(
+        Kind::Invalid,
+        format!("the workflow's document attaches no file {path:?}; {help}"),
+    ))
+}
+
+/// Files of a document about to be registered: those given in the query, then those that the former document had.
+pub(super) async fn files(
+    api: &Api,
+    name: &str,
+    mentioned: &BTreeSet<String>,
+    query: &AttachmentsQuery,
+) -> Result<Vec<FileRecord>, ApiProblem> {
+    let mut files: BTreeMap<String, FileRecord> = BTreeMap::new();
+    if let Some(former) = api.read(api.state.store.workflow(name)).await? {
+        let kept = former
+            .files
+            .into_iter()
+            .filter(|file| mentioned.contains(&file.path));
+        files.extend(kept.map(|file| (file.path.clone(), file)));
+    }
+    for staged in staged(query)? {
+        check_path(&staged.path, mentioned)?;
+        if staged.size > MAX_FILE_BYTES as u64 {
+            let message = format!(
+                "{:?} has more than {MAX_FILE_BYTES} bytes, the limit of a file",
+                staged.path
+            );
+            return Err(ApiProblem::new(Kind::Invalid, message));
+        }
+        if !api.read(api.state.store.has_file(staged.hash)).await? {
+            return Err(ApiProblem::new(
+                Kind::Invalid,
+                format!(
+                    "the content of {:?} is not here; upload it with stage=true first",
+                    staged.path
+                ),
+            ));
+        }
+        let file = FileRecord {
+            path: staged.path.clone(),
+            hash: staged.hash,
+            size: staged.size,
+            executable: staged.executable,
+        };
+        files.insert(staged.path, file);
+    }
+    Ok(files.into_values().collect())
+}
+
+fn staged(query: &AttachmentsQuery) -> Result<Vec<Staged>, ApiProblem> {
+    let Some(text) = query.attachments.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(text).map_err(|error| {
+        ApiProblem::invalid_request(format!("attachments is no list of files: {error}"))
+    })
+}
