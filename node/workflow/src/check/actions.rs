@@ -1,5 +1,6 @@
 //! `<action>`: how it is tried, and the simple action types.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::check::code::{check_here_documents, dedent};
@@ -88,23 +89,19 @@ pub(super) fn check_action(
         }
     };
     let error = targets.follow_child(checker, element, "error");
+    let host = checker.typed(element, "host", Host::Any, |text| Ok(host(text)));
+    let labels = checker.typed(element, "labels", BTreeSet::new(), |text| Ok(list(text).map(str::to_owned).collect()));
+    let retry_times = checker.typed(element, "retry-times", 0, whole(0));
+    let interval = checker.typed(element, "interval", Duration::ZERO, seconds);
+    let backoff = checker.typed(element, "backoff", Backoff::Fixed, backoff);
+    let timeout = time_limit(checker, element);
+    let ignore = checker.typed(element, "is-ignore", false, boolean);
+    let on_partition = checker.typed(element, "on-partition", OnPartition::Wait, on_partition);
     let Some(work) = work else {
         targets.give_up();
         return None;
     };
-    Some(Action {
-        ok,
-        error,
-        host: checker.typed(element, "host", Host::Any, |text| Ok(host(text))),
-        labels: checker.typed(element, "labels", Default::default(), |text| Ok(list(text).map(str::to_owned).collect())),
-        retry_times: checker.typed(element, "retry-times", 0, whole(0)),
-        interval: checker.typed(element, "interval", Duration::ZERO, seconds),
-        backoff: checker.typed(element, "backoff", Backoff::Fixed, backoff),
-        timeout: time_limit(checker, element),
-        ignore: checker.typed(element, "is-ignore", false, boolean),
-        on_partition: checker.typed(element, "on-partition", OnPartition::Wait, on_partition),
-        work,
-    })
+    Some(Action { ok, error, host, labels, retry_times, interval, backoff, timeout, ignore, on_partition, work })
 }
 
 fn host(text: &str) -> Host {

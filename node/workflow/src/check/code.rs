@@ -1,5 +1,7 @@
 //! Programs inside XML: indentation, and here-documents that it breaks.
 
+use std::collections::HashMap;
+
 use crate::check::{Checker, within};
 use crate::place::Span;
 
@@ -42,24 +44,33 @@ pub(super) fn check_here_documents(checker: &mut Checker<'_, '_>, code: &str, sp
         return;
     }
     let indentation = common_indentation(code);
-    let mut lines = code.lines();
-    while let Some(line) = lines.next() {
-        for mark in here_documents(line) {
-            let own = |line: &&str| line.trim() == mark.word;
-            let Some(first) = lines.clone().find(own) else { continue };
-            let bare = |line: &str| {
-                let line = line.strip_prefix(indentation).unwrap_or(line);
-                let line = if mark.strips_tabs { line.trim_start_matches('\t') } else { line };
-                line == mark.word
-            };
-            if lines.clone().any(bare) {
+    // From the last line to the first, so that what follows a line is known without reading it again.
+    let mut following: HashMap<&str, EndMark<'_>> = HashMap::new();
+    for line in code.lines().rev() {
+        for opened in here_documents(line) {
+            let Some(mark) = following.get(opened.word) else { continue };
+            if mark.at_left_edge || (opened.strips_tabs && mark.behind_tabs) {
                 continue;
             }
-            let message = format!("the end mark {} of a here-document is indented, so the shell does not see it", mark.word);
-            let help = format!("put {} at the left edge of the code, or write <<-{} and indent with tabs", mark.word, mark.word);
-            checker.reporter.warning(within(code, first, span), message, help);
+            let word = opened.word;
+            let message = format!("the end mark {word} of a here-document is indented, so the shell does not see it");
+            let help = format!("put {word} at the left edge of the code, or write <<-{word} and indent with tabs");
+            checker.reporter.warning(within(code, mark.nearest, span), message, help);
         }
+        let rest = line.strip_prefix(indentation).unwrap_or(line);
+        let word = line.trim();
+        let mark = following.entry(word).or_insert(EndMark { nearest: word, at_left_edge: false, behind_tabs: false });
+        mark.nearest = word;
+        mark.at_left_edge |= rest == word;
+        mark.behind_tabs |= rest.trim_start_matches('\t') == word;
     }
+}
+
+/// Lines further down that hold one word and nothing else.
+struct EndMark<'c> {
+    nearest: &'c str,
+    at_left_edge: bool,
+    behind_tabs: bool,
 }
 
 /// Whether bash or another shell runs it: the first line chooses.

