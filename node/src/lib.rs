@@ -4,13 +4,34 @@
 
 mod clock;
 mod config;
+mod data_dir;
 mod events;
+mod files;
+mod handle;
 pub mod http;
+mod identity;
+mod loader;
+mod logs;
+mod mail;
+mod metrics;
+mod retention;
 mod scheduler;
+mod stage;
 mod start;
+mod worker;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, ConfigError};
+pub use config::{
+    ClusterConfig, Config, ConfigError, ConfigOverrides, CronRunnerConfig, DEFAULT_FILE, ElectionConfig, EmailConfig,
+    Explained, GossipConfig, HttpConfig, LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, RetentionConfig,
+    RpcConfig, Secret, Source, StoreAddress, StoreConfig, WorkerConfig, format_duration, format_size, parse_duration,
+    parse_size,
+};
+pub use data_dir::DataDirError;
 pub use events::{EventHub, NodeEvent};
+pub use handle::NodeHandle;
+pub use identity::NodeIdentity;
+pub use logs::LogHub;
+pub use metrics::Metrics;
 pub use scheduler::{AskError, SchedulerHandle, SchedulerState};
-pub use start::{NodeHandle, StartError, start};
+pub use start::{Seams, StartError, start, start_with};

@@ -1,23 +1,320 @@
-//! Start-up: bind and load, which may fail and spawns nothing; then run, which cannot fail.
+//! Start-up: bind and load, which may fail and spawns nothing but the spawner process; then run, which cannot fail.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::config::Config;
+use peerflow_actions::{ActionRunner, RunnerParts, Spawner, SpawnerError, SpawnerOptions, TaskLimits, TaskRunner, WallClock};
+use peerflow_model::Epoch;
+use peerflow_store::Store;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigError};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::events::EventHub;
+use crate::files::StoredFiles;
+use crate::handle::{NodeHandle, Parts};
+use crate::identity::{NodeIdentity, own_hosts};
+use crate::loader::Loader;
+use crate::logs::{LogHub, LogWriter};
+use crate::mail::{MailServer, Outbox};
+use crate::metrics::Metrics;
+use crate::retention::Retention;
+use crate::scheduler::{Scheduler, SchedulerParts};
+use crate::stage::Stage;
+use crate::worker::{Outcomes, Worker, WorkerParts};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StartError(String);
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error("cannot use {what} in the data directory: {source}")]
+    File {
+        what: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("cannot open the store {url}: {source}")]
+    Store {
+        url: String,
+        #[source]
+        source: peerflow_store::Error,
+    },
+    #[error("cannot listen on {address} for HTTP: {source}; choose another http.listen (--http) or stop what is there")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("cannot start the process that runs tasks: {}", with_causes(.0))]
+    Spawner(#[from] SpawnerError),
+}
 
-/// A running node.
-#[derive(Debug)]
-pub struct NodeHandle {}
+fn with_causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
+    }
+}
 
-/// Brings a node up.
+/// What stands in for the world in simulations, tests and benchmarks. The default is the real world.
+#[derive(Debug, Default)]
+pub struct Seams {
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Instead of processes; no spawner is started then.
+    pub runner: Option<Arc<dyn TaskRunner>>,
+    /// Instead of opening `store.url`.
+    pub store: Option<Arc<dyn Store>>,
+    /// Instead of randomness from the system.
+    pub seed: Option<u64>,
+    /// Instead of the running program as the spawner, for programs whose `main` is not ours.
+    pub spawner: Option<SpawnerOptions>,
+}
+
+/// Brings a node up in the real world.
 ///
 /// # Errors
 /// When something it needs cannot be had: see the message.
-pub async fn start(_config: Config, _clock: Arc<dyn Clock>) -> Result<NodeHandle, StartError> {
-    Err(StartError("not yet".to_owned()))
+pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<NodeHandle, StartError> {
+    let seams = Seams {
+        clock: Some(clock),
+        ..Seams::default()
+    };
+    start_with(config, seams).await
+}
+
+/// Brings a node up with parts of the world replaced.
+///
+/// # Errors
+/// When something it needs cannot be had: see the message.
+pub async fn start_with(config: Config, seams: Seams) -> Result<NodeHandle, StartError> {
+    Ok(Bound::bind(config, seams).await?.run())
+}
+
+/// A node that has all it needs and does nothing yet.
+struct Bound {
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    data_dir: Arc<DataDir>,
+    identity: Arc<NodeIdentity>,
+    highest_seen: Epoch,
+    store: Arc<dyn Store>,
+    outcomes: Outcomes,
+    logs: LogHub,
+    log_writer: LogWriter,
+    mail_server: Arc<MailServer>,
+    runner: Arc<dyn TaskRunner>,
+    spawner: Option<Spawner>,
+    listener: Option<TcpListener>,
+    metrics: Metrics,
+    random: SmallRng,
+}
+
+impl Bound {
+    /// Takes what is not shared first, so that what fails leaves nothing behind.
+    async fn bind(config: Config, seams: Seams) -> Result<Self, StartError> {
+        let clock = seams.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let mut random = seams.seed.map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
+        let mail_server = MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
+        let data_dir = DataDir::open(&config.node.data_dir)?;
+        let listener = listen(config.http.listen).await?;
+        let identity = NodeIdentity {
+            id: data_dir.node_id(config.node.id.as_deref(), &mut random)?,
+            incarnation: data_dir.next_incarnation(clock.now())?,
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: clock.now(),
+            labels: config.node.labels.clone(),
+            slots: config.node.slots,
+            http: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
+            rpc: None,
+            cluster_name: config.cluster.name.clone(),
+            hosts: own_hosts(),
+        };
+        let file = |what| move |source| StartError::File { what, source };
+        let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
+        let store = match seams.store {
+            Some(store) => store,
+            None => open_store(&config).await?,
+        };
+        let metrics = Metrics::new();
+        let (logs, log_writer) = LogHub::new(Arc::clone(&store), data_dir.path(), metrics.clone())
+            .map_err(file("the task logs that wait"))?;
+        let mail_server = Arc::new(mail_server);
+        let (runner, spawner) = match seams.runner {
+            Some(runner) => (runner, None),
+            None => {
+                let options = match seams.spawner {
+                    Some(options) => options,
+                    None => SpawnerOptions::new(data_dir.path()).map_err(file("the program itself"))?,
+                };
+                let spawner = Spawner::start(options).await?;
+                let runner = real_runner(&config, &store, data_dir.path(), &mail_server, &spawner, &clock)
+                    .map_err(file("the tasks' working directories"))?;
+                (runner, Some(spawner))
+            }
+        };
+        Ok(Self {
+            highest_seen: data_dir.highest_epoch()?,
+            config: Arc::new(config),
+            clock,
+            data_dir: Arc::new(data_dir),
+            identity: Arc::new(identity),
+            store,
+            outcomes,
+            logs,
+            log_writer,
+            mail_server,
+            runner,
+            spawner,
+            listener,
+            metrics,
+            random,
+        })
+    }
+
+    /// Spawns everything into stages that end one after the other.
+    fn run(mut self) -> NodeHandle {
+        let (logs, worker_stage, schedule) = (Stage::new("logs"), Stage::new("worker"), Stage::new("scheduler"));
+        let (services, web) = (Stage::new("services"), Stage::new("http"));
+        let events = EventHub::default();
+        let mail_due = Arc::new(Notify::new());
+        let (reports, from_worker) = mpsc::channel(1024);
+        let (worker, worker_handle) = Worker::new(WorkerParts {
+            identity: Arc::clone(&self.identity),
+            runner: self.runner,
+            logs: self.logs.clone(),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            outcomes: self.outcomes,
+            epoch: self.highest_seen,
+            reports,
+        });
+        let parts = SchedulerParts {
+            config: Arc::clone(&self.config),
+            identity: Arc::clone(&self.identity),
+            store: Arc::clone(&self.store),
+            data_dir: self.data_dir,
+            highest_seen: self.highest_seen,
+            clock: Arc::clone(&self.clock),
+            events: events.clone(),
+            metrics: self.metrics.clone(),
+            worker: worker_handle.clone(),
+            reports: from_worker,
+            mail_due: Arc::clone(&mail_due),
+            seed: self.random.random(),
+        };
+        let (scheduler, scheduler_handle) = Scheduler::new(parts, schedule.stop_signal());
+        let outbox = Outbox {
+            store: Arc::clone(&self.store),
+            server: self.mail_server,
+            logs: self.logs.clone(),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            due: mail_due,
+        };
+        let retention = Retention {
+            config: self.config.retention.clone(),
+            node: self.identity.id.clone(),
+            store: Arc::clone(&self.store),
+            scheduler: scheduler_handle.clone(),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+        };
+        logs.spawn("log writer", |stop| self.log_writer.run(stop));
+        worker_stage.spawn("worker", |stop| worker.run(stop));
+        schedule.spawn("scheduler", |_stop| scheduler.run());
+        services.spawn("mail", |stop| outbox.run(stop));
+        services.spawn("retention", |stop| retention.run(stop));
+        services.spawn("metrics", |stop| upkeep(self.metrics.clone(), stop));
+        if let Some(folder) = self.config.xml_loader.workflow_dir.clone() {
+            let loader = Loader {
+                folder: std::path::absolute(&folder).unwrap_or(folder),
+                interval: self.config.xml_loader.scan_interval,
+                node: self.identity.id.clone(),
+                store: Arc::clone(&self.store),
+                scheduler: scheduler_handle.clone(),
+                metrics: self.metrics.clone(),
+            };
+            services.spawn("loader", |stop| loader.run(stop));
+        }
+        let parts = Parts {
+            config: self.config,
+            identity: self.identity,
+            store: self.store,
+            clock: self.clock,
+            events,
+            logs: self.logs,
+            metrics: self.metrics,
+            scheduler: scheduler_handle,
+            worker: worker_handle,
+            spawner: self.spawner,
+        };
+        NodeHandle::new(parts, [web, services, schedule, worker_stage, logs], self.listener)
+    }
+}
+
+async fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(source) => Err(StartError::Listen { address, source }),
+    }
+}
+
+async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+    let url = &config.store.url;
+    peerflow_store::open(url.url()).await.map_err(|source| StartError::Store {
+        url: url.to_string(),
+        source,
+    })
+}
+
+fn real_runner(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    data_dir: &Path,
+    mailer: &Arc<MailServer>,
+    spawner: &Spawner,
+    clock: &Arc<dyn Clock>,
+) -> std::io::Result<Arc<dyn TaskRunner>> {
+    let workflow_dir = config.xml_loader.workflow_dir.as_ref().and_then(|folder| std::path::absolute(folder).ok());
+    let files = StoredFiles::new(Arc::clone(store), workflow_dir);
+    let limits = TaskLimits {
+        kill_grace: config.worker.kill_grace,
+        log_limit: config.worker.log_limit,
+        log_tail: 1024 * 1024,
+        profile: config.worker.profile.clone(),
+        work_dir: data_dir.join("work"),
+    };
+    let clock = Arc::clone(clock);
+    let mailer: Arc<MailServer> = Arc::clone(mailer);
+    let runner = ActionRunner::new(RunnerParts {
+        limits,
+        files: Arc::new(files),
+        mailer,
+        spawner: spawner.clone(),
+        clock: WallClock::new(move || clock.now()),
+    })?;
+    Ok(Arc::new(runner))
+}
+
+/// Keeps the histograms small.
+async fn upkeep(metrics: Metrics, stop: tokio_util::sync::CancellationToken) {
+    let forever = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            metrics.upkeep();
+        }
+    };
+    stop.run_until_cancelled(forever).await;
 }

@@ -137,7 +137,7 @@ impl SchedulerHandle {
     }
 }
 
-fn stopping() -> AskError {
+pub(super) fn stopping() -> AskError {
     AskError::Unavailable {
         reason: "this node is stopping; ask another peer".to_owned(),
         retry_after: Duration::from_secs(1),

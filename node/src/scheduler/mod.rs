@@ -1,5 +1,18 @@
 //! The loop around the engine, and the handle by which the rest of the node asks it.
+//!
+//! While this node holds the lease, a [`term::Term`] takes what people ask and workers report, lets the engine handle
+//! it, makes what follows durable in one batch, and only then acts (invariant 3).
 
+mod active;
+mod answers;
+mod batch;
 mod handle;
+mod mastership;
+mod scheduler;
+mod settings;
+mod term;
 
+#[cfg(test)]
+pub(crate) use handle::{Ask, Asked};
 pub use handle::{AskError, SchedulerHandle, SchedulerState};
+pub(crate) use scheduler::{Scheduler, SchedulerParts};

@@ -1,0 +1,287 @@
+//! The loader of `xmlconfig/`: finds new and changed documents and offers them to the master.
+//!
+//! A file is offered when its content, or that of a file attached to it, differs from what was offered from that path
+//! last. A bad file is reported once and never stops the rest. A file that disappears changes nothing.
+
+mod document;
+mod scan;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use peerflow_engine::{Answer, Origin, RefusalKind, RegisterOutcome, Request};
+use peerflow_model::{ContentHash, FileRecord, NodeId};
+use peerflow_store::Store;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use self::document::{Attachment, Prepared, prepare};
+use self::scan::{Found, Stamp, scan};
+use crate::metrics::Metrics;
+use crate::scheduler::{AskError, SchedulerHandle};
+
+/// Documents offered at the same time: enough to share commits, few enough to leave room for people.
+const AT_ONCE: usize = 32;
+
+/// Loads documents from a folder. Owned and run by the node.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    pub(crate) folder: PathBuf,
+    pub(crate) interval: Duration,
+    pub(crate) node: NodeId,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) scheduler: SchedulerHandle,
+    pub(crate) metrics: Metrics,
+}
+
+/// What is known of the files, from scan to scan.
+#[derive(Debug, Default)]
+struct Memory {
+    /// What the store says was offered from each path; `None` before it was read.
+    offered: Option<BTreeMap<String, ContentHash>>,
+    files: BTreeMap<String, Known>,
+    /// What could not be read at the last scan.
+    unreadable: BTreeSet<String>,
+}
+
+/// What is known of one file.
+#[derive(Clone, Debug)]
+struct Known {
+    stamp: Stamp,
+    attachments: Vec<Attachment>,
+    /// Why it is not loaded.
+    problem: Option<String>,
+}
+
+/// One changed document, ready to be offered.
+#[derive(Debug)]
+struct Candidate {
+    path: String,
+    found: Found,
+    prepared: Prepared,
+}
+
+/// What became of an offer.
+enum Offered {
+    Done(Known),
+    /// Nobody schedules now: the next scan offers it again.
+    Later,
+}
+
+impl Loader {
+    /// Scans at once and then every interval, until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut memory = Memory::default();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.scan(&mut memory) => {}
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.pause() => {}
+            }
+        }
+    }
+
+    /// Until the next scan; shorter while the node is only just becoming master.
+    async fn pause(&self) {
+        let mut state = self.scheduler.watch();
+        let in_trouble = state.borrow().trouble.is_some();
+        let sleep = tokio::time::sleep(self.interval);
+        if in_trouble {
+            let well = state.wait_for(|state| state.trouble.is_none());
+            // Either may come first; both lead to a scan.
+            drop(futures::future::select(std::pin::pin!(well), std::pin::pin!(sleep)).await);
+        } else {
+            sleep.await;
+        }
+    }
+
+    async fn scan(&self, memory: &mut Memory) {
+        if self.scheduler.state().trouble.is_some() {
+            return;
+        }
+        let folder = self.folder.clone();
+        let Ok(listing) = spawn_blocking(move || scan(&folder)).await else {
+            return;
+        };
+        let unreadable: BTreeSet<String> = listing.problems.into_iter().collect();
+        for problem in unreadable.difference(&memory.unreadable) {
+            tracing::error!("{problem}");
+        }
+        memory.unreadable = unreadable;
+        if memory.offered.is_none() {
+            match self.store.offers(self.node.as_str()).await {
+                Ok(offers) => memory.offered = Some(offers.into_iter().collect()),
+                Err(error) => return tracing::warn!(%error, "cannot load workflows yet"),
+            }
+        }
+        memory.files.retain(|path, _| listing.files.contains_key(path));
+        let changed = changed(listing.files.clone(), memory.files.clone()).await;
+        self.offer_all(changed, memory).await;
+        let bad = memory.files.values().filter(|known| known.problem.is_some()).count();
+        self.metrics.loader(listing.files.len(), bad);
+    }
+
+    async fn offer_all(&self, changed: Vec<(String, Found)>, memory: &mut Memory) {
+        for part in changed.chunks(AT_ONCE) {
+            let (part, folder) = (part.to_vec(), self.folder.clone());
+            let prepare_part = move || {
+                part.into_iter()
+                    .map(|(path, found)| Candidate {
+                        prepared: prepare(&found.path, &folder),
+                        path,
+                        found,
+                    })
+                    .collect::<Vec<_>>()
+            };
+            let Ok(candidates) = spawn_blocking(prepare_part).await else {
+                return;
+            };
+            let offered = memory.offered.get_or_insert_default();
+            let offers: Vec<BoxFuture<'_, Offered>> = candidates
+                .iter()
+                .map(|candidate| self.offer(candidate, offered.get(&candidate.path).copied()).boxed())
+                .collect();
+            let results = join_all(offers).await;
+            for (candidate, result) in candidates.into_iter().zip(results) {
+                match result {
+                    Offered::Done(known) => {
+                        if let (None, Prepared::Good { hash, .. }) = (&known.problem, &candidate.prepared) {
+                            offered.insert(candidate.path.clone(), *hash);
+                        }
+                        let before = memory.files.get(&candidate.path).and_then(|known| known.problem.as_ref());
+                        if let Some(problem) = known.problem.as_ref().filter(|problem| Some(*problem) != before) {
+                            tracing::error!("{} is not loaded: {problem}", candidate.found.path.display());
+                        }
+                        memory.files.insert(candidate.path, known);
+                    }
+                    Offered::Later => {
+                        memory.files.remove(&candidate.path);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn offer(&self, candidate: &Candidate, offered: Option<ContentHash>) -> Offered {
+        let known = |attachments: &[Attachment], problem| {
+            Offered::Done(Known {
+                stamp: candidate.found.stamp,
+                attachments: attachments.to_vec(),
+                problem,
+            })
+        };
+        let shown = candidate.found.path.display();
+        let (name, xml, hash, attachments) = match &candidate.prepared {
+            Prepared::Good { name, xml, hash, attachments } => (name, xml, *hash, attachments),
+            Prepared::Bad(problem) => return known(&[], Some(problem.clone())),
+        };
+        let files = match self.snapshot(attachments, &candidate.path).await {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!(%error, path = %shown, "cannot store the files attached to a workflow yet");
+                return Offered::Later;
+            }
+        };
+        if offered == Some(hash) && self.has_files(name.as_deref(), &files).await {
+            return known(attachments, None);
+        }
+        let request = Request::PutDocument {
+            xml: Arc::clone(xml),
+            files,
+            origin: Origin::Loader {
+                node: self.node.as_str().to_owned(),
+                path: candidate.path.clone(),
+                first: offered.is_none(),
+            },
+        };
+        match self.scheduler.ask(request, None).await {
+            Ok(answer) => {
+                log_answer(&candidate.found.path, answer);
+                known(attachments, None)
+            }
+            Err(AskError::Refused(refusal)) => {
+                let reason = match refusal.kind {
+                    RefusalKind::InvalidDocument(diagnostics) => diagnostics.to_string(),
+                    _ => refusal.message,
+                };
+                known(attachments, Some(reason))
+            }
+            Err(AskError::Unavailable { .. } | AskError::Busy | AskError::KeyReused) => Offered::Later,
+        }
+    }
+
+    /// Puts attached files into the store.
+    async fn snapshot(&self, attachments: &[Attachment], path: &str) -> Result<Vec<FileRecord>, peerflow_store::Error> {
+        let mut records = Vec::new();
+        for attachment in attachments {
+            let Some(record) = &attachment.record else {
+                continue;
+            };
+            if !self.store.has_file(record.hash).await? {
+                let Some(content) = attachment.content().await else {
+                    tracing::warn!(path, file = record.path, "an attached file changed while it was read; it is tried again");
+                    continue;
+                };
+                self.store.put_file(record.hash, &content).await?;
+            }
+            records.push(record.clone());
+        }
+        Ok(records)
+    }
+
+    /// Whether the registered workflow has just these files. Without attachments there is nothing to compare.
+    async fn has_files(&self, workflow: Option<&str>, files: &[FileRecord]) -> bool {
+        let Some(name) = workflow.filter(|_| !files.is_empty()) else {
+            return true;
+        };
+        match self.store.workflow(name).await {
+            Ok(Some(record)) => record.files == files,
+            // Deleted by a person: an unchanged file does not bring it back.
+            Ok(None) => true,
+            Err(_unreadable) => false,
+        }
+    }
+}
+
+/// Files that differ from what is known, by size, time, or those of their attachments.
+async fn changed(files: BTreeMap<String, Found>, known: BTreeMap<String, Known>) -> Vec<(String, Found)> {
+    let differs = move |(path, found): &(String, Found)| match known.get(path) {
+        None => true,
+        Some(known) => known.stamp != found.stamp || known.attachments.iter().any(Attachment::has_changed),
+    };
+    spawn_blocking(move || files.into_iter().filter(differs).collect()).await.unwrap_or_default()
+}
+
+fn log_answer(path: &Path, answer: Answer) {
+    let Answer::Registered { name, outcome, warnings, notes, .. } = answer else {
+        return;
+    };
+    let path = path.display();
+    match outcome {
+        RegisterOutcome::Added => tracing::info!(%path, name, "registered"),
+        RegisterOutcome::Updated => tracing::info!(%path, name, "registered anew"),
+        RegisterOutcome::Unchanged => tracing::debug!(%path, name, "registered already"),
+        RegisterOutcome::Kept => tracing::warn!(%path, name,
+            "differs from what is registered, which stays; change the file or use `workflow add` to put it in force"),
+    }
+    if outcome != RegisterOutcome::Unchanged {
+        for warning in warnings.0 {
+            tracing::warn!("{path}:{}:{}: {}", warning.place.line, warning.place.column, warning.message);
+        }
+        for note in notes {
+            tracing::warn!(%path, name, "{note}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

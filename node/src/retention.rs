@@ -1,0 +1,83 @@
+//! Forgets what is old, in small steps, while this node is master.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use peerflow_model::NodeId;
+use peerflow_store::Store;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::RetentionConfig;
+use crate::metrics::Metrics;
+use crate::scheduler::SchedulerHandle;
+
+/// Time between two rounds.
+const EVERY: Duration = Duration::from_secs(600);
+/// Before the first round, so that a start is not slowed.
+const FIRST: Duration = Duration::from_secs(60);
+/// Rows a step may remove, so that it never holds the store for long.
+const STEP: u32 = 500;
+/// Between two steps.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Forgets what is old. Owned and run by the node.
+#[derive(Debug)]
+pub(crate) struct Retention {
+    pub(crate) config: RetentionConfig,
+    pub(crate) node: NodeId,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) scheduler: SchedulerHandle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+}
+
+impl Retention {
+    /// Runs until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let rounds = async {
+            sleep(FIRST).await;
+            loop {
+                self.round().await;
+                sleep(EVERY).await;
+            }
+        };
+        // Each step is a transaction of its own, so it may be left at any point.
+        stop.run_until_cancelled(rounds).await;
+    }
+
+    async fn round(&self) {
+        let mut rows = 0;
+        while self.is_master() {
+            let now = self.clock.now();
+            let (instances, logs) = (before(now, self.config.instances), before(now, self.config.logs));
+            match self.store.retain(instances, logs, STEP).await {
+                Ok(0) => break,
+                Ok(more) => {
+                    rows += more;
+                    self.metrics.retained(more);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "retention stopped; it goes on later");
+                    break;
+                }
+            }
+            sleep(BREATH).await;
+        }
+        if rows > 0 {
+            tracing::info!(rows, "retention removed what was old");
+        }
+    }
+
+    fn is_master(&self) -> bool {
+        let state = self.scheduler.state();
+        state.trouble.is_none() && state.master.as_ref() == Some(&self.node)
+    }
+}
+
+/// `age` before `now`; the beginning of time when there is no such instant.
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,217 @@
+//! Becomes master, schedules for a term, and begins again, until the node stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use peerflow_model::Epoch;
+use peerflow_store::Store;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::handle::{Ask, AskError, SchedulerHandle, SchedulerState};
+use super::mastership::{Mandate, Mastership, NotMaster};
+use super::term::Term;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::events::{EventHub, NodeEvent};
+use crate::identity::NodeIdentity;
+use crate::metrics::Metrics;
+use crate::worker::{WorkerHandle, WorkerReport};
+
+/// Requests that may wait for the scheduler.
+const ASKS: usize = 1024;
+/// How often a lease that another holds, or a store that is away, is tried again.
+const RETRY: Duration = Duration::from_millis(400);
+
+/// What a scheduler is made of.
+pub(crate) struct SchedulerParts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) identity: Arc<NodeIdentity>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) data_dir: Arc<DataDir>,
+    pub(crate) highest_seen: Epoch,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) events: EventHub,
+    pub(crate) metrics: Metrics,
+    pub(crate) worker: WorkerHandle,
+    pub(crate) reports: mpsc::Receiver<WorkerReport>,
+    /// Told when a batch with mail in it is durable.
+    pub(crate) mail_due: Arc<Notify>,
+    pub(crate) seed: u64,
+}
+
+/// The scheduler of one node. Owned and run by the node.
+pub(crate) struct Scheduler {
+    pub(super) config: Arc<Config>,
+    pub(super) identity: Arc<NodeIdentity>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: EventHub,
+    pub(super) metrics: Metrics,
+    pub(super) worker: WorkerHandle,
+    pub(super) reports: mpsc::Receiver<WorkerReport>,
+    pub(super) asks: mpsc::Receiver<Ask>,
+    pub(super) mail_due: Arc<Notify>,
+    pub(super) stop: CancellationToken,
+    /// The zero of the engine's monotonic clock.
+    pub(super) origin: Instant,
+    state: watch::Sender<SchedulerState>,
+    mastership: Mastership,
+    random: SmallRng,
+}
+
+/// Why a term is over.
+#[derive(Debug)]
+pub(super) enum TermOver {
+    /// The node stops.
+    Stopped,
+    /// Somebody else is master, or the lease could not be renewed in time.
+    SteppedDown { reason: String },
+}
+
+impl Scheduler {
+    pub(crate) fn new(parts: SchedulerParts, stop: CancellationToken) -> (Self, SchedulerHandle) {
+        let (sender, asks) = mpsc::channel(ASKS);
+        let (state, watch) = watch::channel(SchedulerState {
+            master: None,
+            epoch: parts.highest_seen,
+            trouble: Some("this node is starting".to_owned()),
+        });
+        let mastership = Mastership {
+            store: Arc::clone(&parts.store),
+            node: parts.identity.id.clone(),
+            election: parts.config.election.clone(),
+            data_dir: parts.data_dir,
+            highest_seen: parts.highest_seen,
+        };
+        let scheduler = Self {
+            config: parts.config,
+            identity: parts.identity,
+            store: parts.store,
+            clock: parts.clock,
+            events: parts.events,
+            metrics: parts.metrics,
+            worker: parts.worker,
+            reports: parts.reports,
+            asks,
+            mail_due: parts.mail_due,
+            stop,
+            origin: Instant::now(),
+            state,
+            mastership,
+            random: SmallRng::seed_from_u64(parts.seed),
+        };
+        (scheduler, SchedulerHandle::new(sender, watch))
+    }
+
+    /// Runs until the stop signal; releases the lease at the end.
+    pub(crate) async fn run(mut self) {
+        while let Some(mandate) = self.become_master().await {
+            let seed = self.random.random();
+            let (mandate, over) = Term::run(&mut self, mandate, seed).await;
+            self.metrics.mastership(None);
+            match over {
+                TermOver::Stopped => {
+                    self.release(&mandate).await;
+                    break;
+                }
+                TermOver::SteppedDown { reason } => {
+                    tracing::warn!(epoch = mandate.epoch().0, reason, "this node is master no more");
+                    self.is_in_trouble(None, reason);
+                }
+            }
+        }
+        self.is_in_trouble(None, "this node is stopping".to_owned());
+        self.asks.close();
+        while let Some(ask) = self.asks.recv().await {
+            // Whoever asked may be gone.
+            drop(ask.answer.send(Err(super::handle::stopping())));
+        }
+    }
+
+    /// Tries until it is done; `None` when the node stops first.
+    async fn become_master(&mut self) -> Option<Mandate> {
+        let mut said = String::new();
+        loop {
+            if self.stop.is_cancelled() {
+                return None;
+            }
+            let problem = match self.mastership.acquire().await {
+                Ok(mandate) => {
+                    tracing::info!(epoch = mandate.epoch().0, "this node is master");
+                    return Some(mandate);
+                }
+                Err(NotMaster::Taken) => "another node is master of this store; it must stop, or its lease run out".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            if problem != said {
+                tracing::warn!(problem, "cannot become master; trying on");
+                said.clone_from(&problem);
+            }
+            self.is_in_trouble(None, problem);
+            let pause = RETRY.mul_f64(self.random.random_range(0.8..1.2));
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                () = sleep(pause) => {}
+                () = refuse(&mut self.asks, &said) => {}
+            }
+        }
+    }
+
+    async fn release(&self, mandate: &Mandate) {
+        let limit = Duration::from_secs(2);
+        match tokio::time::timeout(limit, self.store.release(mandate.lease())).await {
+            Ok(Ok(())) => tracing::info!(epoch = mandate.epoch().0, "the lease is released"),
+            Ok(Err(error)) => tracing::warn!(%error, "cannot release the lease; it runs out by itself"),
+            Err(_elapsed) => tracing::warn!("cannot release the lease in time; it runs out by itself"),
+        }
+    }
+
+    /// Says that all is well.
+    pub(super) fn is_well(&self, epoch: Epoch) {
+        self.metrics.mastership(Some(epoch.0));
+        self.say(SchedulerState {
+            master: Some(self.identity.id.clone()),
+            epoch,
+            trouble: None,
+        });
+    }
+
+    /// Says why nothing is scheduled; `epoch` while this node is master all the same.
+    pub(super) fn is_in_trouble(&self, epoch: Option<Epoch>, trouble: String) {
+        self.say(SchedulerState {
+            master: epoch.map(|_| self.identity.id.clone()),
+            epoch: epoch.unwrap_or(self.mastership.highest_seen),
+            trouble: Some(trouble),
+        });
+    }
+
+    fn say(&self, state: SchedulerState) {
+        self.metrics.trouble(state.trouble.is_some());
+        let changed = self.state.send_if_modified(|before| {
+            let changed = *before != state;
+            *before = state;
+            changed
+        });
+        if changed {
+            self.events.publish(NodeEvent::Cluster);
+        }
+    }
+}
+
+/// Answers what is asked while nobody schedules here.
+async fn refuse(asks: &mut mpsc::Receiver<Ask>, reason: &str) {
+    while let Some(ask) = asks.recv().await {
+        let error = AskError::Unavailable {
+            reason: reason.to_owned(),
+            retry_after: Duration::from_secs(1),
+        };
+        // Whoever asked may be gone.
+        drop(ask.answer.send(Err(error)));
+    }
+}

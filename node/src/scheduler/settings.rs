@@ -1,0 +1,104 @@
+//! Cluster-wide settings: they live in the store; a node's configuration sets those that nobody has set.
+//!
+//! A node that alone makes up its cluster may change them by its configuration: what is written there, in the
+//! environment or as a flag wins over the store, and is put there. What is only a default follows the store.
+
+use std::time::Duration;
+
+use peerflow_model::{Change, Settings};
+
+use crate::config::{Config, format_duration, parse_duration};
+
+/// The settings in force, and what must be written to the store so that it agrees.
+pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settings, Vec<Change>) {
+    let mut settings = config.settings();
+    let mut changes = Vec::new();
+    let retry_fail_times = settings.node_retry_fail_times.to_string();
+    let lease = format_duration(settings.worker_lease);
+    for (key, own) in [
+        ("node.timezone", settings.timezone.clone()),
+        ("cron_runner.reset", settings.reset.clone()),
+        ("cron_runner.plan", settings.plan.clone()),
+        ("email.node_retry_fail_times", retry_fail_times),
+        ("worker.lease", lease),
+    ] {
+        let there = stored.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        match there {
+            Some(value) if *value == own => {}
+            Some(value) if !config.is_explicit(key) && apply(&mut settings, key, value) => {
+                tracing::info!(key, value, own, "the store's setting is in force, not this node's default");
+            }
+            before => {
+                if let Some(before) = before {
+                    tracing::warn!(key, before, value = own, "this node's configuration changes a setting of the cluster");
+                }
+                changes.push(Change::PutSetting {
+                    key: key.to_owned(),
+                    value: own,
+                });
+            }
+        }
+    }
+    (settings, changes)
+}
+
+/// Whether the stored value makes sense.
+fn apply(settings: &mut Settings, key: &str, value: &str) -> bool {
+    match key {
+        "node.timezone" => value.clone_into(&mut settings.timezone),
+        "cron_runner.reset" => value.clone_into(&mut settings.reset),
+        "cron_runner.plan" => value.clone_into(&mut settings.plan),
+        "email.node_retry_fail_times" => match value.parse() {
+            Ok(number) => settings.node_retry_fail_times = number,
+            Err(_no_number) => return false,
+        },
+        "worker.lease" => match parse_duration(value) {
+            Ok(lease) if lease > Duration::ZERO => settings.worker_lease = lease,
+            _ => return false,
+        },
+        _ => return false,
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigOverrides;
+
+    fn config(variable: &str, value: &str) -> Config {
+        let environment = [(variable.to_owned(), value.to_owned())];
+        Config::load(None, environment, &ConfigOverrides::default()).unwrap()
+    }
+
+    #[test]
+    fn a_default_follows_the_store_and_a_written_value_changes_it() {
+        let stored = [("node.timezone".to_owned(), "Asia/Shanghai".to_owned())];
+        let (settings, changes) = reconcile(&config("PEERFLOW__CRON_RUNNER__PLAN", ""), &stored);
+        assert_eq!(settings.timezone, "Asia/Shanghai");
+        assert!(!changes.iter().any(|change| matches!(change, Change::PutSetting { key, .. } if key == "node.timezone")));
+
+        let (settings, changes) = reconcile(&config("PEERFLOW__NODE__TIMEZONE", "Europe/Berlin"), &stored);
+        assert_eq!(settings.timezone, "Europe/Berlin");
+        assert!(changes.contains(&Change::PutSetting {
+            key: "node.timezone".to_owned(),
+            value: "Europe/Berlin".to_owned(),
+        }));
+    }
+
+    #[test]
+    fn the_first_node_sets_all_and_then_nothing_is_left_to_write() {
+        let config = config("PEERFLOW__NODE__SLOTS", "3");
+        let (_, changes) = reconcile(&config, &[]);
+        let stored: Vec<(String, String)> = changes
+            .into_iter()
+            .filter_map(|change| match change {
+                Change::PutSetting { key, value } => Some((key, value)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(stored.len(), 5);
+        let (settings, changes) = reconcile(&config, &stored);
+        assert_eq!((settings, changes), (config.settings(), Vec::new()));
+    }
+}
