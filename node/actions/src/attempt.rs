@@ -46,32 +46,51 @@ pub(crate) type Outcome = Result<Option<i32>, Unsuccessful>;
 
 impl Unsuccessful {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { result: TaskResult::Failed, exit_code: None, message: message.into() }
+        Self {
+            result: TaskResult::Failed,
+            exit_code: None,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn killed(reason: String) -> Self {
-        let message = if reason.is_empty() { "killed".to_owned() } else { reason };
-        Self { result: TaskResult::Killed, exit_code: None, message }
+        let message = if reason.is_empty() {
+            "killed".to_owned()
+        } else {
+            reason
+        };
+        Self {
+            result: TaskResult::Killed,
+            exit_code: None,
+            message,
+        }
     }
 
     pub(crate) fn revoked(message: impl Into<String>) -> Self {
-        Self { result: TaskResult::Revoked, exit_code: None, message: message.into() }
+        Self {
+            result: TaskResult::Revoked,
+            exit_code: None,
+            message: message.into(),
+        }
     }
 }
 
 impl StopSignal {
     fn new(kill: KillSignal, timeout: Option<Duration>) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "tokio's clock, which simulations can pause")]
         let now = Instant::now();
         let deadline = timeout.and_then(|timeout| now.checked_add(timeout));
-        Self { kill, deadline, timeout }
+        Self {
+            kill,
+            deadline,
+            timeout,
+        }
     }
 
     /// What is left of the time limit.
     pub(crate) fn left(&self) -> Option<Duration> {
-        #[expect(clippy::disallowed_methods, reason = "tokio's clock, which simulations can pause")]
         let now = Instant::now();
-        self.deadline.map(|deadline| deadline.saturating_duration_since(now))
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(now))
     }
 
     /// The reason, if the kill signal was given already.
@@ -110,11 +129,18 @@ impl StopSignal {
     pub(crate) fn timed_out(&self) -> Unsuccessful {
         let message = match self.timeout {
             Some(timeout) => {
-                format!("its time limit is over: {:?} were left when it started", rounded(timeout))
+                format!(
+                    "its time limit is over: {:?} were left when it started",
+                    rounded(timeout)
+                )
             }
             None => "its time limit is over".to_owned(),
         };
-        Unsuccessful { result: TaskResult::TimedOut, exit_code: None, message }
+        Unsuccessful {
+            result: TaskResult::TimedOut,
+            exit_code: None,
+            message,
+        }
     }
 
     /// Does `work`, unless the attempt must stop before it is done; then it is dropped.

@@ -45,7 +45,8 @@ pub(crate) fn find_bash() -> Option<PathBuf> {
 }
 
 fn is_executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    path.metadata()
+        .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
 /// Does blocking work where it may block.
@@ -65,29 +66,49 @@ impl Attempt<'_> {
         arguments: Vec<OsString>,
     ) -> Result<Invocation, Unsuccessful> {
         let program = self.runner.bash.clone().ok_or_else(|| {
-            Unsuccessful::failed("there is no bash in this node's PATH; install it, or correct PATH")
+            Unsuccessful::failed(
+                "there is no bash in this node's PATH; install it, or correct PATH",
+            )
         })?;
         // Bash reads this file before anything else, in the same shell: functions stay, `$0` and line numbers are right.
         let profile = self.runner.parts.limits.profile.as_ref();
-        let environment =
-            profile.map(|_| ("BASH_ENV".into(), dir.profile().into_os_string())).into_iter();
-        Ok(Invocation { program, arguments, environment: environment.collect() })
+        let environment = profile
+            .map(|_| ("BASH_ENV".into(), dir.profile().into_os_string()))
+            .into_iter();
+        Ok(Invocation {
+            program,
+            arguments,
+            environment: environment.collect(),
+        })
     }
 
     /// What bash reads first, where a profile is configured. The variable is removed so that other shells below do not
     /// read it again.
     pub(crate) fn profile_lines(&self) -> Option<String> {
         let profile = self.runner.parts.limits.profile.as_ref()?;
-        Some(format!("unset BASH_ENV\n. {}\n", crate::words::quote(&profile.to_string_lossy())))
+        Some(format!(
+            "unset BASH_ENV\n. {}\n",
+            crate::words::quote(&profile.to_string_lossy())
+        ))
     }
 
     /// Bash with a command, in a directory of its own. `keep` bytes of its standard output are handed back.
-    pub(crate) async fn run_bash(&mut self, command: &str, keep: usize) -> Result<Finished, Unsuccessful> {
-        let dir = self.runner.work_dirs.reserve(self.task.attempt.visit.run.instance.as_str());
+    pub(crate) async fn run_bash(
+        &mut self,
+        command: &str,
+        keep: usize,
+    ) -> Result<Finished, Unsuccessful> {
+        let dir = self
+            .runner
+            .work_dirs
+            .reserve(self.task.attempt.visit.run.instance.as_str());
         let is_long = command.len() > LONGEST_ARGUMENT;
         let program = is_long.then(|| command.as_bytes().to_vec());
-        let arguments =
-            if is_long { vec![dir.program().into()] } else { vec!["-c".into(), command.into()] };
+        let arguments = if is_long {
+            vec![dir.program().into()]
+        } else {
+            vec!["-c".into(), command.into()]
+        };
         let invocation = self.bash(&dir, arguments)?;
         self.in_directory(dir, program, invocation, keep).await
     }
@@ -137,8 +158,10 @@ impl Attempt<'_> {
             Err(broken) => broken.message,
         };
         let path = path.display();
-        self.warn(format!("the working directory {path} cannot be removed: {problem}; remove it by hand"))
-            .await;
+        self.warn(format!(
+            "the working directory {path} cannot be removed: {problem}; remove it by hand"
+        ))
+        .await;
     }
 
     /// Runs a process to the end of its tree, whatever that is. An error means that it did not run, or was stopped.
@@ -150,12 +173,17 @@ impl Attempt<'_> {
     ) -> Result<Finished, Unsuccessful> {
         let variables = environment(&self.task).map_err(Unsuccessful::failed)?;
         for name in &variables.unnameable {
-            self.warn(format!("parameter `{name}` gets no variable: a variable's name cannot be empty or hold `=`"))
-                .await;
+            self.warn(format!(
+                "parameter `{name}` gets no variable: a variable's name cannot be empty or hold `=`"
+            ))
+            .await;
         }
         let mut environment = variables.variables;
         environment.extend(invocation.environment);
-        let bound = self.task.action().is_some_and(|it| it.on_partition == OnPartition::Wait);
+        let bound = self
+            .task
+            .action()
+            .is_some_and(|it| it.on_partition == OnPartition::Wait);
         let start = Start {
             id: 0,
             program: invocation.program,
@@ -166,10 +194,16 @@ impl Attempt<'_> {
             grace: self.runner.parts.limits.kill_grace,
             bound,
         };
-        let (pipes, stdout, stderr) = pipes()
-            .map_err(|error| Unsuccessful::failed(format!("cannot make pipes for the process: {error}")))?;
+        let (pipes, stdout, stderr) = pipes().map_err(|error| {
+            Unsuccessful::failed(format!("cannot make pipes for the process: {error}"))
+        })?;
         let described = Described::of(&start);
-        let mut process = self.runner.parts.spawner.request(start, stdout, stderr).await;
+        let mut process = self
+            .runner
+            .parts
+            .spawner
+            .request(start, stdout, stderr)
+            .await;
         match self.stop.clone().guard(process.started()).await {
             Ok(Ok(_pid)) => self.begin(),
             Ok(Err(failure)) => return Err(described.explain(failure)),
@@ -210,20 +244,31 @@ impl Attempt<'_> {
         }
         if end.unkillable > 0 {
             let count = end.unkillable;
-            self.warn(format!("{count} process(es) do not end even when killed: they are stuck in the kernel"))
-                .await;
+            self.warn(format!(
+                "{count} process(es) do not end even when killed: they are stuck in the kernel"
+            ))
+            .await;
         }
         let code = match end.exit {
             Exit::Code(code) => Some(code),
             Exit::Signal(_) | Exit::Stuck => None,
         };
         match end.cause {
-            Cause::Itself => Ok(Finished { exit: end.exit, captured }),
+            Cause::Itself => Ok(Finished {
+                exit: end.exit,
+                captured,
+            }),
             Cause::Asked => {
                 let killed = Unsuccessful::killed(reason.unwrap_or_default());
-                Err(Unsuccessful { exit_code: code, ..killed })
+                Err(Unsuccessful {
+                    exit_code: code,
+                    ..killed
+                })
             }
-            Cause::TimedOut => Err(Unsuccessful { exit_code: code, ..self.stop.timed_out() }),
+            Cause::TimedOut => Err(Unsuccessful {
+                exit_code: code,
+                ..self.stop.timed_out()
+            }),
             Cause::GrantOver => Err(Unsuccessful::revoked(
                 "this node's grant was over, so the task was killed; it is run again where the master says",
             )),
@@ -261,17 +306,26 @@ impl Finished {
     pub(crate) fn outcome(&self) -> Outcome {
         let (code, mut message) = match self.exit {
             Exit::Code(0) => return Ok(Some(0)),
-            Exit::Code(126) => (Some(126), "exit code 126 (found, but cannot be executed)".to_owned()),
+            Exit::Code(126) => (
+                Some(126),
+                "exit code 126 (found, but cannot be executed)".to_owned(),
+            ),
             Exit::Code(127) => (Some(127), "exit code 127 (command not found)".to_owned()),
             Exit::Code(code) => (Some(code), format!("exit code {code}")),
             Exit::Signal(number) => (None, killed_by(number)),
-            Exit::Stuck => (None, "it did not end even when killed: stuck in the kernel".to_owned()),
+            Exit::Stuck => (
+                None,
+                "it did not end even when killed: stuck in the kernel".to_owned(),
+            ),
         };
         if let Some(last) = &self.captured.last_error {
             message.push_str(": ");
             message.extend(last.trim().chars().take(MESSAGE_CHARACTERS));
         }
-        Err(Unsuccessful { exit_code: code, ..Unsuccessful::failed(message) })
+        Err(Unsuccessful {
+            exit_code: code,
+            ..Unsuccessful::failed(message)
+        })
     }
 }
 
@@ -290,7 +344,11 @@ fn pipes() -> io::Result<([Receiver; 2], OwnedFd, OwnedFd)> {
     let (stdout_reader, stdout) = io::pipe()?;
     let (stderr_reader, stderr) = io::pipe()?;
     let receiver = |reader: io::PipeReader| Receiver::from_file(File::from(OwnedFd::from(reader)));
-    Ok(([receiver(stdout_reader)?, receiver(stderr_reader)?], stdout.into(), stderr.into()))
+    Ok((
+        [receiver(stdout_reader)?, receiver(stderr_reader)?],
+        stdout.into(),
+        stderr.into(),
+    ))
 }
 
 pub(crate) fn cannot_prepare(dir: &WorkDir, error: &io::Error) -> Unsuccessful {
@@ -308,26 +366,44 @@ struct Described {
 
 impl Described {
     fn of(start: &Start) -> Self {
-        let arguments = start.arguments.iter().map(|it| ("an argument".to_owned(), it.len()));
+        let arguments = start
+            .arguments
+            .iter()
+            .map(|it| ("an argument".to_owned(), it.len()));
         let variables = start.environment.iter();
-        let variables = variables.map(|(name, value)| (name.to_string_lossy().into_owned(), value.len()));
+        let variables =
+            variables.map(|(name, value)| (name.to_string_lossy().into_owned(), value.len()));
         let sizes: Vec<(String, usize)> = arguments.chain(variables).collect();
         let bytes = sizes.iter().map(|(_, size)| size).sum();
-        let largest = sizes.into_iter().max_by_key(|(_, size)| *size).unwrap_or_default();
-        Self { program: start.program.clone(), directory: start.directory.clone(), bytes, largest }
+        let largest = sizes
+            .into_iter()
+            .max_by_key(|(_, size)| *size)
+            .unwrap_or_default();
+        Self {
+            program: start.program.clone(),
+            directory: start.directory.clone(),
+            bytes,
+            largest,
+        }
     }
 
     fn explain(&self, failure: StartFailure) -> Unsuccessful {
         let program = self.program.display();
         let number = match failure {
             StartFailure::Gone => {
-                return Unsuccessful::revoked("the spawner process died before it could start the task");
+                return Unsuccessful::revoked(
+                    "the spawner process died before it could start the task",
+                );
             }
             StartFailure::Refused(NotStarted::GrantOver) => {
-                return Unsuccessful::revoked("this node's grant is over, so the task was not started");
+                return Unsuccessful::revoked(
+                    "this node's grant is over, so the task was not started",
+                );
             }
             StartFailure::Refused(NotStarted::Nul) => {
-                return Unsuccessful::failed("an argument holds a NUL character, which no process can be given");
+                return Unsuccessful::failed(
+                    "an argument holds a NUL character, which no process can be given",
+                );
             }
             StartFailure::TooLarge => Errno::E2BIG as i32,
             StartFailure::Refused(NotStarted::System(number)) => number,

@@ -20,10 +20,19 @@ pub(crate) struct Environment {
 pub(crate) fn environment(task: &Task) -> Result<Environment, String> {
     let visit = &task.attempt.visit;
     let mut variables = vec![
-        ("PEERFLOW_INSTANCE".into(), visit.run.instance.as_str().into()),
-        ("PEERFLOW_WORKFLOW".into(), task.workflow.name.as_str().into()),
+        (
+            "PEERFLOW_INSTANCE".into(),
+            visit.run.instance.as_str().into(),
+        ),
+        (
+            "PEERFLOW_WORKFLOW".into(),
+            task.workflow.name.as_str().into(),
+        ),
         ("PEERFLOW_STEP".into(), visit.step.as_str().into()),
-        ("PEERFLOW_ATTEMPT".into(), task.attempt.attempt.to_string().into()),
+        (
+            "PEERFLOW_ATTEMPT".into(),
+            task.attempt.attempt.to_string().into(),
+        ),
     ];
     let mut unnameable = Vec::new();
     for (name, value) in task.params.iter() {
@@ -36,7 +45,13 @@ pub(crate) fn environment(task: &Task) -> Result<Environment, String> {
                 "parameter `{name}` holds a NUL character, which no process can be given; remove it"
             ));
         }
-        variables.push((format!("PEERFLOW_PARAM_{name}").into(), value.as_str().into()));
+        variables.push((
+            format!("PEERFLOW_PARAM_{name}").into(),
+            value.as_str().into(),
+        ));
     }
-    Ok(Environment { variables, unnameable })
+    Ok(Environment {
+        variables,
+        unnameable,
+    })
 }

@@ -98,12 +98,15 @@ impl TaskLog {
 
     fn push(&mut self, level: LogLevel, text: String) {
         if self.due.is_none() {
-            #[expect(clippy::disallowed_methods, reason = "tokio's clock, which simulations can pause")]
             let now = Instant::now();
             self.due = Some(now + BATCH_AGE);
         }
         self.batch_bytes += text.len() + LINE_BYTES;
-        self.batch.push(LogLine { at: self.clock.now(), level, text });
+        self.batch.push(LogLine {
+            at: self.clock.now(),
+            level,
+            text,
+        });
     }
 
     /// When [`Self::flush`] is due for age.
@@ -136,7 +139,8 @@ impl TaskLog {
             let kept = tail.into_lines();
             if kept.cut_bytes > 0 {
                 let (bytes, lines) = (Bytes(kept.cut_bytes), kept.cut_lines);
-                let text = format!("{bytes} ({lines} lines) were cut here; the end of the log follows");
+                let text =
+                    format!("{bytes} ({lines} lines) were cut here; the end of the log follows");
                 self.push(LogLevel::Warn, text);
             }
             for line in kept.lines {
@@ -175,8 +179,12 @@ mod tests {
 
     #[test]
     fn bytes_read_well() {
-        let shown: Vec<String> =
-            [0, 1023, 1024, 1536, 64 << 20, u64::MAX].map(|it| Bytes(it).to_string()).into();
-        assert_eq!(shown, ["0 B", "1023 B", "1 KiB", "1.5 KiB", "64 MiB", "16384 PiB"]);
+        let shown: Vec<String> = [0, 1023, 1024, 1536, 64 << 20, u64::MAX]
+            .map(|it| Bytes(it).to_string())
+            .into();
+        assert_eq!(
+            shown,
+            ["0 B", "1023 B", "1 KiB", "1.5 KiB", "64 MiB", "16384 PiB"]
+        );
     }
 }

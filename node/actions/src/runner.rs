@@ -54,7 +54,11 @@ impl ActionRunner {
     pub fn new(mut parts: RunnerParts) -> std::io::Result<Self> {
         let work_dirs = WorkDirs::open(&parts.limits.work_dir)?;
         parts.limits.work_dir = work_dirs.path().to_owned();
-        Ok(Self { parts, work_dirs, bash: find_bash() })
+        Ok(Self {
+            parts,
+            work_dirs,
+            bash: find_bash(),
+        })
     }
 
     /// The spawner it starts processes with.

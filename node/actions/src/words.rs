@@ -83,7 +83,11 @@ mod tests {
             ("$HOME ${x} `y` *", &["$HOME", "${x}", "`y`", "*"]),
         ];
         for (line, expected) in cases {
-            assert_eq!(split(line).as_deref(), Ok(&expected.map_to_owned()[..]), "{line}");
+            assert_eq!(
+                split(line).as_deref(),
+                Ok(&expected.map_to_owned()[..]),
+                "{line}"
+            );
         }
     }
 
@@ -105,7 +109,15 @@ mod tests {
 
     #[test]
     fn what_is_quoted_splits_into_itself() {
-        for word in ["", "a", "a b", "it's", "\"$x\" `y`\n\\", "数据", "/tmp/a-b.sh"] {
+        for word in [
+            "",
+            "a",
+            "a b",
+            "it's",
+            "\"$x\" `y`\n\\",
+            "数据",
+            "/tmp/a-b.sh",
+        ] {
             assert_eq!(split(&quote(word)), Ok(vec![word.to_owned()]), "{word}");
         }
     }

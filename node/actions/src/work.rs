@@ -30,10 +30,19 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>) -> Outcome {
         Work::Email(email) => email::run(attempt, email).await,
         Work::Transfer(transfer) => match &**transfer {
             Transfer::Script(command) => attempt.run_bash(&command.0, 0).await?.outcome(),
-            Transfer::Rows { .. } => Err(later("transfer", "move the rows with the databases' own programs")),
+            Transfer::Rows { .. } => Err(later(
+                "transfer",
+                "move the rows with the databases' own programs",
+            )),
         },
-        Work::Sql(_) => Err(later("sql", "call the database's own program (mysql, psql, beeline)")),
-        Work::Metadata(_) => Err(later("metadata", "set the comments with the database's own program")),
+        Work::Sql(_) => Err(later(
+            "sql",
+            "call the database's own program (mysql, psql, beeline)",
+        )),
+        Work::Metadata(_) => Err(later(
+            "metadata",
+            "set the comments with the database's own program",
+        )),
     }
 }
 

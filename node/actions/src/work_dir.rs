@@ -30,7 +30,10 @@ impl WorkDirs {
                 tracing::warn!(path = %path.display(), %error, "a working directory of an earlier life cannot be removed");
             }
         }
-        Ok(Self { path, next: AtomicU64::new(1) })
+        Ok(Self {
+            path,
+            next: AtomicU64::new(1),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -40,8 +43,14 @@ impl WorkDirs {
     /// A path for a new directory, which is not made yet. `hint` says what it is for.
     pub(crate) fn reserve(&self, hint: &str) -> WorkDir {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let hint: String = hint.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
-        WorkDir { path: self.path.join(format!("{hint}.{number}")) }
+        let hint: String = hint
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(32)
+            .collect();
+        WorkDir {
+            path: self.path.join(format!("{hint}.{number}")),
+        }
     }
 }
 
@@ -85,7 +94,11 @@ impl WorkDir {
 /// Writes a file for its owner only, executable if asked. It is closed when this returns.
 pub(crate) fn write_private(path: &Path, content: &[u8], executable: bool) -> io::Result<()> {
     let mode = if executable { 0o700 } else { 0o600 };
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
     io::Write::write_all(&mut file, content)
 }
 
@@ -126,7 +139,10 @@ mod tests {
         fs::write(&outside, "stays").unwrap();
         let dir = dirs.reserve("abc/../中");
         dir.make().unwrap();
-        assert_eq!(dir.path().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            dir.path().metadata().unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         let below = dir.path().join("a/b");
         fs::create_dir_all(&below).unwrap();
         fs::write(below.join("file"), "x").unwrap();

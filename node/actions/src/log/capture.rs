@@ -41,10 +41,17 @@ pub(crate) async fn capture(
     keep: usize,
 ) -> Captured {
     let [stdout, stderr] = pipes;
-    let stream = |pipe, level| Stream { pipe: Some(pipe), level, splitter: LineSplitter::default() };
-    let mut streams = [stream(stdout, LogLevel::Info), stream(stderr, LogLevel::Error)];
+    let stream = |pipe, level| Stream {
+        pipe: Some(pipe),
+        level,
+        splitter: LineSplitter::default(),
+    };
+    let mut streams = [
+        stream(stdout, LogLevel::Info),
+        stream(stderr, LogLevel::Error),
+    ];
     let mut captured = Captured::default();
-    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut chunks = [Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK)];
     let mut is_gone = false;
     while streams.iter().any(|stream| stream.pipe.is_some()) {
         let silence = is_gone.then(|| now() + SILENCE);
@@ -61,14 +68,18 @@ pub(crate) async fn capture(
         };
         match woken {
             Woken::Readable => {
-                for stream in &mut streams {
+                // Standard error is read first and logged last: what a process printed before it complained stands
+                // before the complaint.
+                for (stream, chunk) in streams.iter_mut().zip(&mut chunks).rev() {
                     chunk.clear();
-                    stream.read(&mut chunk);
-                    if stream.level == LogLevel::Info && captured.stdout.len() < keep {
-                        let room = keep - captured.stdout.len();
-                        captured.stdout.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    }
-                    take(log, stream, &chunk, &mut captured).await;
+                    stream.read(chunk);
+                }
+                let room = keep.saturating_sub(captured.stdout.len());
+                captured
+                    .stdout
+                    .extend_from_slice(&chunks[0][..chunks[0].len().min(room)]);
+                for (stream, chunk) in streams.iter_mut().zip(&chunks) {
+                    take(log, stream, chunk, &mut captured).await;
                 }
             }
             Woken::FlushDue => log.flush().await,
@@ -97,7 +108,6 @@ enum Woken {
     Silence,
 }
 
-#[expect(clippy::disallowed_methods, reason = "tokio's clock, which simulations can pause")]
 fn now() -> Instant {
     Instant::now()
 }
@@ -134,7 +144,9 @@ async fn take(log: &mut TaskLog, stream: &mut Stream, mut bytes: &[u8], captured
         if log.tail().is_some() {
             return keep_tail(log, stream, bytes);
         }
-        let Some(text) = stream.splitter.next(&mut bytes) else { return };
+        let Some(text) = stream.splitter.next(&mut bytes) else {
+            return;
+        };
         take_line(log, stream.level, text, captured).await;
     }
 }

@@ -108,7 +108,10 @@ mod tests {
         let lines = split(&[long.as_bytes(), b"\nnext\n"]);
         assert_eq!(lines.len(), 4);
         assert!(lines[0].ends_with(CONTINUED) && lines[1].ends_with(CONTINUED));
-        let joined: String = lines[..3].iter().map(|line| line.trim_end_matches(CONTINUED)).collect();
+        let joined: String = lines[..3]
+            .iter()
+            .map(|line| line.trim_end_matches(CONTINUED))
+            .collect();
         assert_eq!(joined, long);
         assert_eq!(lines[3], "next");
     }
@@ -116,6 +119,9 @@ mod tests {
     #[test]
     fn a_line_of_exactly_the_limit_is_not_split() {
         let long = "x".repeat(MAX_LINE_BYTES);
-        assert_eq!(split(&[format!("{long}\ny\n").as_bytes()]), [long, "y".to_owned()]);
+        assert_eq!(
+            split(&[format!("{long}\ny\n").as_bytes()]),
+            [long, "y".to_owned()]
+        );
     }
 }

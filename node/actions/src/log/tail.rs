@@ -38,7 +38,13 @@ pub(crate) struct Kept {
 
 impl Tail {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, pieces: VecDeque::new(), bytes: 0, cut_bytes: 0, cut_lines: 0 }
+        Self {
+            limit,
+            pieces: VecDeque::new(),
+            bytes: 0,
+            cut_bytes: 0,
+            cut_lines: 0,
+        }
     }
 
     /// Takes what a stream wrote.
@@ -52,7 +58,11 @@ impl Tail {
                 last.bytes.extend_from_slice(bytes);
             }
             Some(_) | None => {
-                self.pieces.push_back(Piece { level, at, bytes: bytes.to_vec() });
+                self.pieces.push_back(Piece {
+                    level,
+                    at,
+                    bytes: bytes.to_vec(),
+                });
             }
         }
         while let Some(first) = self.pieces.front() {
@@ -73,10 +83,15 @@ impl Tail {
     /// The lines it kept. A line whose beginning was cut is cut whole.
     pub(crate) fn into_lines(mut self) -> Kept {
         let excess = self.bytes.saturating_sub(self.limit);
-        if excess > 0 && let Some(mut first) = self.pieces.pop_front() {
+        if excess > 0
+            && let Some(mut first) = self.pieces.pop_front()
+        {
             let rest = first.bytes.split_off(excess.min(first.bytes.len()));
             self.cut(first.bytes.len(), count_lines(&first.bytes));
-            self.pieces.push_front(Piece { bytes: rest, ..first });
+            self.pieces.push_front(Piece {
+                bytes: rest,
+                ..first
+            });
         }
         let mut lines = Vec::new();
         let levels = [LogLevel::Info, LogLevel::Error];
@@ -94,7 +109,11 @@ impl Tail {
                 bytes = &bytes[torn_bytes..];
             }
             while let Some(text) = splitters[stream].next(&mut bytes) {
-                lines.push(LogLine { at: piece.at, level: piece.level, text });
+                lines.push(LogLine {
+                    at: piece.at,
+                    level: piece.level,
+                    text,
+                });
             }
             last_at = Some(piece.at);
         }
@@ -103,14 +122,24 @@ impl Tail {
                 lines.extend(splitter.finish().map(|text| LogLine { at, level, text }));
             }
         }
-        Kept { lines, cut_bytes: self.cut_bytes, cut_lines: self.cut_lines }
+        Kept {
+            lines,
+            cut_bytes: self.cut_bytes,
+            cut_lines: self.cut_lines,
+        }
     }
 
     /// The last line of standard error it holds now, for a message.
     pub(crate) fn last_error(&self) -> Option<String> {
-        let last = self.pieces.iter().rev().find(|piece| piece.level == LogLevel::Error)?;
+        let last = self
+            .pieces
+            .iter()
+            .rev()
+            .find(|piece| piece.level == LogLevel::Error)?;
         let text = String::from_utf8_lossy(&last.bytes);
-        text.lines().rfind(|line| !line.trim().is_empty()).map(ToOwned::to_owned)
+        text.lines()
+            .rfind(|line| !line.trim().is_empty())
+            .map(ToOwned::to_owned)
     }
 }
 

@@ -118,7 +118,11 @@ impl<'b> Reader<'b> {
 
     /// Demands that nothing is left over.
     pub(crate) fn end(self) -> Result<(), Damaged> {
-        if self.0.is_empty() { Ok(()) } else { Err(Damaged) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Damaged)
+        }
     }
 }
 

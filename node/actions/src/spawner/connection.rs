@@ -71,7 +71,10 @@ impl Connection {
         }
         let length = message.bytes;
         for raw in arrived {
-            #[expect(unsafe_code, reason = "the safe wrapper gives received descriptors as numbers")]
+            #[expect(
+                unsafe_code,
+                reason = "the safe wrapper gives received descriptors as numbers"
+            )]
             // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number.
             let descriptor = unsafe { OwnedFd::from_raw_fd(raw) };
             if RECEIVE.is_empty() {
@@ -86,7 +89,8 @@ impl Connection {
     /// The next whole request. An error means that the other end is not our node.
     pub(crate) fn next_request(&mut self) -> io::Result<Option<Request>> {
         let body = next_body(&mut self.received).map_err(io::Error::other)?;
-        body.map(|body| Request::decode(&body).map_err(io::Error::other)).transpose()
+        body.map(|body| Request::decode(&body).map_err(io::Error::other))
+            .transpose()
     }
 
     /// The next descriptor that came with a request.

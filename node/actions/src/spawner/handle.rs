@@ -52,9 +52,17 @@ impl SpawnerOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnerError {
     #[error("cannot prepare the data directory {}", path.display())]
-    DataDirectory { path: PathBuf, #[source] source: io::Error },
+    DataDirectory {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot start the spawner {}", program.display())]
-    Start { program: PathBuf, #[source] source: io::Error },
+    Start {
+        program: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot talk to the spawner")]
     Talk(#[source] io::Error),
     #[error("{0}")]
@@ -138,8 +146,11 @@ impl Spawner {
             std::fs::create_dir_all(path)?;
             path.canonicalize()
         };
-        options.data_dir = prepare(&options.data_dir)
-            .map_err(|source| SpawnerError::DataDirectory { path: options.data_dir.clone(), source })?;
+        options.data_dir =
+            prepare(&options.data_dir).map_err(|source| SpawnerError::DataDirectory {
+                path: options.data_dir.clone(),
+                source,
+            })?;
         let link = Link::connect(&options).await?;
         let (requests, queue) = mpsc::channel(QUEUE);
         let core = Arc::new(Core {
@@ -154,7 +165,9 @@ impl Spawner {
         let mut supervisor = JoinSet::new();
         supervisor.spawn(supervise(Arc::clone(&core), link, queue));
         let supervisor = tokio::sync::Mutex::new(supervisor);
-        Ok(Self { inner: Arc::new(Inner { core, supervisor }) })
+        Ok(Self {
+            inner: Arc::new(Inner { core, supervisor }),
+        })
     }
 
     /// Bounds the tasks of actions whose `on-partition` is `wait`: at `until` the spawner kills them by itself, even when
@@ -175,7 +188,15 @@ impl Spawner {
     /// Kills all tasks and ends the spawner; returns when it is gone.
     pub async fn stop(&self) {
         self.inner.core.stopping.send_replace(true);
-        while self.inner.supervisor.lock().await.join_next().await.is_some() {}
+        while self
+            .inner
+            .supervisor
+            .lock()
+            .await
+            .join_next()
+            .await
+            .is_some()
+        {}
     }
 
     /// Asks for a process. `stdout` and `stderr` are the write ends of its pipes.
@@ -189,12 +210,24 @@ impl Spawner {
         start.id = core.next_id.fetch_add(1, Ordering::Relaxed);
         let (started_sender, started) = oneshot::channel();
         let (ended_sender, ended) = oneshot::channel();
-        let pending =
-            Pending { sent: false, pid: None, started: Some(started_sender), ended: ended_sender };
+        let pending = Pending {
+            sent: false,
+            pid: None,
+            started: Some(started_sender),
+            ended: ended_sender,
+        };
         core.pending().insert(start.id, pending);
-        let process = Process { id: start.id, core: Arc::clone(core), started, ended, over: false };
-        let envelope =
-            Envelope { request: Request::Start(start), descriptors: vec![stdout, stderr] };
+        let process = Process {
+            id: start.id,
+            core: Arc::clone(core),
+            started,
+            ended,
+            over: false,
+        };
+        let envelope = Envelope {
+            request: Request::Start(start),
+            descriptors: vec![stdout, stderr],
+        };
         if core.requests.send(envelope).await.is_err() {
             core.pending().remove(&process.id);
         }
@@ -224,7 +257,10 @@ impl Core {
     }
 
     fn not_started(&self, id: u64, why: StartFailure) {
-        let started = self.pending().remove(&id).and_then(|pending| pending.started);
+        let started = self
+            .pending()
+            .remove(&id)
+            .and_then(|pending| pending.started);
         if let Some(started) = started {
             // A receiver that is gone does not want to know.
             started.send(Err(why)).ok();
@@ -236,7 +272,9 @@ impl Core {
         match report {
             Report::Started { id, pid } => {
                 let mut pending = self.pending();
-                let Some(entry) = pending.get_mut(&id) else { return };
+                let Some(entry) = pending.get_mut(&id) else {
+                    return;
+                };
                 entry.pid = Some(pid);
                 if let Some(started) = entry.started.take() {
                     started.send(Ok(pid)).ok();
@@ -267,14 +305,20 @@ impl Core {
 
     /// The processes that are started and not known to have ended: their groups.
     pub(super) fn started_groups(&self) -> Vec<i32> {
-        self.pending().values().filter_map(|pending| pending.pid).collect()
+        self.pending()
+            .values()
+            .filter_map(|pending| pending.pid)
+            .collect()
     }
 
     /// Kills a process, or takes back the request for it. Gives the request that tells the spawner.
     fn kill_request(&self, id: u64) -> Option<Envelope> {
         let mut pending = self.pending();
         if pending.get(&id)?.sent {
-            return Some(Envelope { request: Request::Kill { id }, descriptors: Vec::new() });
+            return Some(Envelope {
+                request: Request::Kill { id },
+                descriptors: Vec::new(),
+            });
         }
         pending.remove(&id);
         None
@@ -320,10 +364,13 @@ impl Drop for Process {
         if self.over {
             return;
         }
-        if let Some(envelope) = self.core.kill_request(self.id) {
-            if self.core.requests.try_send(envelope).is_err() {
-                tracing::warn!(process = self.id, "a process that nobody waits for could not be killed yet");
-            }
+        if let Some(envelope) = self.core.kill_request(self.id)
+            && self.core.requests.try_send(envelope).is_err()
+        {
+            tracing::warn!(
+                process = self.id,
+                "a process that nobody waits for could not be killed yet"
+            );
         }
     }
 }

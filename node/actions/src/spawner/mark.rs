@@ -24,7 +24,10 @@ impl Marks {
         directory.push(b'@');
         let mut of_life = directory.clone();
         of_life.extend_from_slice(format!("{life:x}.").as_bytes());
-        Self { directory, life: of_life }
+        Self {
+            directory,
+            life: of_life,
+        }
     }
 
     /// The value for a task's process.

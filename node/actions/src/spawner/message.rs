@@ -115,8 +115,12 @@ impl Request {
         let mut reader = Reader::new(body);
         let request = match reader.byte()? {
             0 => Self::Start(Start::decode(&mut reader)?),
-            1 => Self::Kill { id: reader.number()? },
-            2 => Self::Grant { until: reader.optional()?.map(BootTime::from_nanoseconds) },
+            1 => Self::Kill {
+                id: reader.number()?,
+            },
+            2 => Self::Grant {
+                until: reader.optional()?.map(BootTime::from_nanoseconds),
+            },
             _ => return Err(Damaged),
         };
         reader.end()?;
@@ -130,7 +134,9 @@ impl Start {
         writer.number(self.id);
         writer.text(self.program.as_os_str());
         writer.number(self.arguments.len() as u64);
-        self.arguments.iter().for_each(|argument| writer.text(argument));
+        self.arguments
+            .iter()
+            .for_each(|argument| writer.text(argument));
         writer.text(self.directory.as_os_str());
         writer.number(self.environment.len() as u64);
         for (name, value) in &self.environment {
@@ -161,7 +167,16 @@ impl Start {
         let grace = reader.duration()?;
         let bound = reader.flag()?;
         let timeout = limited.then_some(timeout);
-        Ok(Self { id, program, arguments, directory, environment, timeout, grace, bound })
+        Ok(Self {
+            id,
+            program,
+            arguments,
+            directory,
+            environment,
+            timeout,
+            grace,
+            bound,
+        })
     }
 }
 
@@ -203,12 +218,17 @@ impl Report {
     pub(crate) fn decode(body: &[u8]) -> Result<Self, Damaged> {
         let mut reader = Reader::new(body);
         let report = match reader.byte()? {
-            0 => Self::Ready { survivors: reader.number()? },
+            0 => Self::Ready {
+                survivors: reader.number()?,
+            },
             1 => {
                 let message = reader.text()?.to_string_lossy().into_owned();
                 Self::Refused { message }
             }
-            2 => Self::Started { id: reader.number()?, pid: reader.signed()? },
+            2 => Self::Started {
+                id: reader.number()?,
+                pid: reader.signed()?,
+            },
             3 => {
                 let id = reader.number()?;
                 let why = match reader.signed()? {
@@ -218,7 +238,10 @@ impl Report {
                 };
                 Self::NotStarted { id, why }
             }
-            4 => Self::Ended { id: reader.number()?, end: End::decode(&mut reader)? },
+            4 => Self::Ended {
+                id: reader.number()?,
+                end: End::decode(&mut reader)?,
+            },
             _ => return Err(Damaged),
         };
         reader.end()?;
@@ -262,7 +285,12 @@ impl End {
             3 => Cause::GrantOver,
             _ => return Err(Damaged),
         };
-        Ok(Self { exit, cause, leftovers: reader.number()?, unkillable: reader.number()? })
+        Ok(Self {
+            exit,
+            cause,
+            leftovers: reader.number()?,
+            unkillable: reader.number()?,
+        })
     }
 }
 
@@ -286,9 +314,17 @@ mod tests {
 
     #[test]
     fn requests_come_back_as_they_were_even_in_pieces() {
-        let requests =
-            [start(), Request::Kill { id: 9 }, Request::Grant { until: Some(BootTime::now()) }];
-        let bytes: Vec<u8> = requests.iter().flat_map(|it| it.encode().unwrap()).collect();
+        let requests = [
+            start(),
+            Request::Kill { id: 9 },
+            Request::Grant {
+                until: Some(BootTime::now()),
+            },
+        ];
+        let bytes: Vec<u8> = requests
+            .iter()
+            .flat_map(|it| it.encode().unwrap())
+            .collect();
         let (mut received, mut decoded) = (Vec::new(), Vec::new());
         for byte in bytes {
             received.push(byte);
@@ -309,10 +345,21 @@ mod tests {
         };
         for report in [
             Report::Ready { survivors: 2 },
-            Report::Refused { message: "数据".into() },
-            Report::Started { id: 1, pid: 4_000_000 },
-            Report::NotStarted { id: 1, why: NotStarted::System(7) },
-            Report::NotStarted { id: 1, why: NotStarted::GrantOver },
+            Report::Refused {
+                message: "数据".into(),
+            },
+            Report::Started {
+                id: 1,
+                pid: 4_000_000,
+            },
+            Report::NotStarted {
+                id: 1,
+                why: NotStarted::System(7),
+            },
+            Report::NotStarted {
+                id: 1,
+                why: NotStarted::GrantOver,
+            },
             Report::Ended { id: u64::MAX, end },
         ] {
             let mut frame = report.encode();
@@ -326,7 +373,11 @@ mod tests {
         let mut frame = start().encode().unwrap();
         let body = next_body(&mut frame).unwrap().unwrap();
         for length in 0..body.len() {
-            assert_eq!(Request::decode(&body[..length]), Err(Damaged), "cut at {length}");
+            assert_eq!(
+                Request::decode(&body[..length]),
+                Err(Damaged),
+                "cut at {length}"
+            );
         }
         assert_eq!(next_body(&mut vec![255, 255, 255, 255]), Err(Damaged));
     }

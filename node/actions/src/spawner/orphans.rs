@@ -40,10 +40,18 @@ fn attribute_one(
     let mark = mark_of(pid);
     if let Some(task) = mark.as_deref().and_then(|mark| marks.task(mark)) {
         let alive = tasks.contains_key(&task);
-        return Orphan { pid, owner: alive.then_some(task), nobodys: !alive };
+        return Orphan {
+            pid,
+            owner: alive.then_some(task),
+            nobodys: !alive,
+        };
     }
     if let Some((&task, _)) = tasks.iter().find(|(_, task)| task.pid == facts.group) {
-        return Orphan { pid, owner: Some(task), nobodys: false };
+        return Orphan {
+            pid,
+            owner: Some(task),
+            nobodys: false,
+        };
     }
     // The kernel tells starts in hundredths of a second, rounded down.
     let born_centiseconds = facts.started + 1;
@@ -52,8 +60,20 @@ fn attribute_one(
         .filter(|(_, task)| task.started.as_nanoseconds() / 10_000_000 <= born_centiseconds)
         .map(|(&id, _)| id);
     match (candidates.next(), candidates.next()) {
-        (None, _) => Orphan { pid, owner: None, nobodys: true },
-        (Some(only), None) => Orphan { pid, owner: Some(only), nobodys: false },
-        (Some(_), Some(_)) => Orphan { pid, owner: None, nobodys: false },
+        (None, _) => Orphan {
+            pid,
+            owner: None,
+            nobodys: true,
+        },
+        (Some(only), None) => Orphan {
+            pid,
+            owner: Some(only),
+            nobodys: false,
+        },
+        (Some(_), Some(_)) => Orphan {
+            pid,
+            owner: None,
+            nobodys: false,
+        },
     }
 }

@@ -38,11 +38,18 @@ pub(crate) struct Owned {
 enum Phase {
     Running,
     /// It has exited; what it left may end by itself until then.
-    Lingering { until: BootTime },
+    Lingering {
+        until: BootTime,
+    },
     /// TERM was sent; KILL follows then.
-    Terminating { until: BootTime },
+    Terminating {
+        until: BootTime,
+    },
     /// KILL is sent again and again, since a tree may grow while it is killed.
-    Killing { since: BootTime, next: BootTime },
+    Killing {
+        since: BootTime,
+        next: BootTime,
+    },
 }
 
 /// What the spawner must do for a process now.
@@ -84,7 +91,9 @@ impl Owned {
     /// The main process has exited but others of its tree live on.
     pub(crate) fn left(&mut self, now: BootTime) {
         if self.phase == Phase::Running {
-            self.phase = Phase::Lingering { until: now.after(LINGER) };
+            self.phase = Phase::Lingering {
+                until: now.after(LINGER),
+            };
         }
     }
 
@@ -101,7 +110,9 @@ impl Owned {
             return false;
         }
         self.cause = cause;
-        self.phase = Phase::Terminating { until: now.after(self.grace) };
+        self.phase = Phase::Terminating {
+            until: now.after(self.grace),
+        };
         true
     }
 
@@ -111,7 +122,10 @@ impl Owned {
             self.cause = cause;
         }
         if !matches!(self.phase, Phase::Killing { .. }) {
-            self.phase = Phase::Killing { since: now, next: now };
+            self.phase = Phase::Killing {
+                since: now,
+                next: now,
+            };
         }
     }
 
@@ -123,20 +137,32 @@ impl Owned {
         match self.phase {
             Phase::Running => {
                 let late = self.deadline.is_some_and(|deadline| deadline <= now);
-                if late && self.stop(Cause::TimedOut, now) { Due::Terminate } else { Due::Nothing }
+                if late && self.stop(Cause::TimedOut, now) {
+                    Due::Terminate
+                } else {
+                    Due::Nothing
+                }
             }
             Phase::Lingering { until } if until <= now => {
                 let grace = self.grace.min(LEFTOVER_GRACE);
-                self.phase = Phase::Terminating { until: now.after(grace) };
+                self.phase = Phase::Terminating {
+                    until: now.after(grace),
+                };
                 Due::Terminate
             }
             Phase::Terminating { until } if until <= now => {
-                self.phase = Phase::Killing { since: now, next: now.after(ROUND) };
+                self.phase = Phase::Killing {
+                    since: now,
+                    next: now.after(ROUND),
+                };
                 Due::Kill
             }
             Phase::Killing { since, .. } if since.after(PATIENCE) <= now => Due::GiveUp,
             Phase::Killing { since, next } if next <= now => {
-                self.phase = Phase::Killing { since, next: now.after(ROUND) };
+                self.phase = Phase::Killing {
+                    since,
+                    next: now.after(ROUND),
+                };
                 Due::Kill
             }
             Phase::Lingering { .. } | Phase::Terminating { .. } | Phase::Killing { .. } => {
@@ -151,7 +177,11 @@ impl Owned {
             Phase::Running => self.deadline,
             // Processes that are nobody's child yet end unheard, so a tree that should go is looked at regularly.
             Phase::Lingering { until } | Phase::Terminating { until } => {
-                Some(if self.exit.is_some() { until.min(now.after(ROUND)) } else { until })
+                Some(if self.exit.is_some() {
+                    until.min(now.after(ROUND))
+                } else {
+                    until
+                })
             }
             Phase::Killing { next, .. } => return Some(next),
         };

@@ -49,7 +49,9 @@ pub fn become_subreaper() -> io::Result<()> {
 /// [`SPAWNER_ARGUMENT`]: no thread may have been started yet. Ends when the node's end of the socket, which is standard
 /// input, closes.
 pub fn spawner_main() -> ExitCode {
-    let mut arguments = env::args_os().skip_while(|it| it != SPAWNER_ARGUMENT).skip(1);
+    let mut arguments = env::args_os()
+        .skip_while(|it| it != SPAWNER_ARGUMENT)
+        .skip(1);
     let Some((data_dir, patience)) = parse(&mut arguments) else {
         eprintln!("`{SPAWNER_ARGUMENT}` is for nodes, which start it by themselves");
         return ExitCode::from(2);
@@ -112,7 +114,12 @@ fn lock(
 ) -> io::Result<Option<File>> {
     let path = data_dir.join(LOCK_FILE);
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
     let refused = |error: io::Error| format!("cannot lock {}: {error}", path.display());
     let message = match options.open(&path) {
         Err(error) => refused(error),

@@ -129,7 +129,10 @@ pub(crate) fn direct_children() -> Vec<i32> {
 
 fn read_children() -> io::Result<Vec<i32>> {
     let list = fs::read_to_string("/proc/thread-self/children")?;
-    Ok(list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+    Ok(list
+        .split_ascii_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect())
 }
 
 #[cfg(test)]

@@ -44,7 +44,14 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(connection: Connection, signals: UnixStream, marks: Marks) -> Self {
         let (tasks, by_pid) = (BTreeMap::new(), BTreeMap::new());
-        Self { connection, signals, marks, tasks, by_pid, grant: None }
+        Self {
+            connection,
+            signals,
+            marks,
+            tasks,
+            by_pid,
+            grant: None,
+        }
     }
 
     /// Serves until the node closes its end, then kills everything.
@@ -67,7 +74,11 @@ impl Server {
             self.advance();
             if let Err(error) = self.connection.flush() {
                 // The node is gone; its end of the socket says so too.
-                return if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) };
+                return if error.kind() == io::ErrorKind::BrokenPipe {
+                    Ok(())
+                } else {
+                    Err(error)
+                };
             }
         }
     }
@@ -75,7 +86,11 @@ impl Server {
     /// Waits for something to do: whether the node spoke, whether a child changed.
     fn wait(&self) -> io::Result<(bool, bool)> {
         let now = BootTime::now();
-        let next = self.tasks.values().filter_map(|task| task.next_wakeup(now, self.grant)).min();
+        let next = self
+            .tasks
+            .values()
+            .filter_map(|task| task.next_wakeup(now, self.grant))
+            .min();
         let timeout = next.map_or(PollTimeout::NONE, |next| {
             // Rounded up: a wait that ends a moment early would spin.
             let wait = next.since(now).min(LONGEST_WAIT) + Duration::from_micros(999);
@@ -92,7 +107,10 @@ impl Server {
             Err(errno) => return Err(errno.into()),
         }
         let said = |at: usize| watched[at].revents().unwrap_or(PollFlags::empty());
-        Ok((!(said(0) - PollFlags::POLLOUT).is_empty(), !said(1).is_empty()))
+        Ok((
+            !(said(0) - PollFlags::POLLOUT).is_empty(),
+            !said(1).is_empty(),
+        ))
     }
 
     fn drain_signals(&mut self) {
@@ -113,13 +131,21 @@ impl Server {
     }
 
     fn start(&mut self, start: &Start) -> io::Result<()> {
-        let streams = self.connection.next_descriptor().zip(self.connection.next_descriptor());
+        let streams = self
+            .connection
+            .next_descriptor()
+            .zip(self.connection.next_descriptor());
         let Some((stdout, stderr)) = streams else {
-            return Err(io::Error::other("a start request came without its two pipes"));
+            return Err(io::Error::other(
+                "a start request came without its two pipes",
+            ));
         };
         let now = BootTime::now();
         let report = if start.bound && self.grant.is_some_and(|grant| grant <= now) {
-            Report::NotStarted { id: start.id, why: NotStarted::GrantOver }
+            Report::NotStarted {
+                id: start.id,
+                why: NotStarted::GrantOver,
+            }
         } else {
             match self.spawn(start, stdout, stderr) {
                 Ok(pid) => {
@@ -159,7 +185,9 @@ impl Server {
     fn stop(&mut self, id: u64) {
         let now = BootTime::now();
         // One that has ended meanwhile is not listed any more; its report is on the way.
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if task.stop(Cause::Asked, now) {
             self.signal(id, Signal::SIGTERM);
         }
@@ -176,7 +204,10 @@ impl Server {
                 Err(_) => break,
             };
             // Others are orphans of a task, gone by now.
-            if let Some(task) = self.by_pid.remove(&pid.as_raw()).and_then(|id| self.tasks.get_mut(&id))
+            if let Some(task) = self
+                .by_pid
+                .remove(&pid.as_raw())
+                .and_then(|id| self.tasks.get_mut(&id))
             {
                 task.exit = Some(exit);
             }
@@ -192,10 +223,16 @@ impl Server {
         }
         let orphans = self.orphans();
         let now = BootTime::now();
-        let exited: Vec<u64> =
-            self.tasks.iter().filter(|(_, task)| task.exit.is_some()).map(|(&id, _)| id).collect();
+        let exited: Vec<u64> = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.exit.is_some())
+            .map(|(&id, _)| id)
+            .collect();
         for id in exited {
-            let Some(task) = self.tasks.get_mut(&id) else { continue };
+            let Some(task) = self.tasks.get_mut(&id) else {
+                continue;
+            };
             let left = orphans.iter().any(|orphan| orphan.owner == Some(id))
                 || killpg(Pid::from_raw(task.pid), None).is_ok();
             if left {
@@ -211,14 +248,19 @@ impl Server {
 
     fn orphans(&self) -> Vec<Orphan> {
         let children = direct_children();
-        let strangers = children.into_iter().filter(|pid| !self.by_pid.contains_key(pid));
+        let strangers = children
+            .into_iter()
+            .filter(|pid| !self.by_pid.contains_key(pid));
         orphans::attribute(strangers, &self.tasks, &self.marks)
     }
 
     fn finish(&mut self, id: u64, unkillable: u64) {
         if let Some(task) = self.tasks.remove(&id) {
             self.by_pid.remove(&task.pid);
-            self.connection.report(&Report::Ended { id, end: task.end(unkillable) });
+            self.connection.report(&Report::Ended {
+                id,
+                end: task.end(unkillable),
+            });
         }
     }
 
@@ -256,10 +298,15 @@ impl Server {
 
     /// Sends a signal to a task's whole tree, and says to how many.
     fn signal(&mut self, id: u64, signal: Signal) -> u64 {
-        let Some(task) = self.tasks.get(&id) else { return 0 };
+        let Some(task) = self.tasks.get(&id) else {
+            return 0;
+        };
         let table = ProcessTable::read();
         let orphans = self.orphans();
-        let owned = orphans.iter().filter(|orphan| orphan.owner == Some(id)).map(|it| it.pid);
+        let owned = orphans
+            .iter()
+            .filter(|orphan| orphan.owner == Some(id))
+            .map(|it| it.pid);
         let main = task.exit.is_none().then_some(task.pid);
         let mut tree = table.trees(owned.chain(main));
         // A group's number may be taken anew once the group is gone; only our own descendants are meant.

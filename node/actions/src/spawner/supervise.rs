@@ -57,22 +57,32 @@ impl Link {
                 command.env_remove(name);
             }
         }
-        let child = command
-            .spawn()
-            .map_err(|source| SpawnerError::Start { program: options.program.clone(), source })?;
+        let child = command.spawn().map_err(|source| SpawnerError::Start {
+            program: options.program.clone(),
+            source,
+        })?;
         // The command holds the other end open.
         drop(command);
-        let mut link = Self { child, socket, received: Vec::new() };
+        let mut link = Self {
+            child,
+            socket,
+            received: Vec::new(),
+        };
         let waited = options.patience + READY;
         match timeout(waited, link.next_report()).await {
             Ok(Ok(Some(Report::Ready { survivors }))) => {
                 if survivors > 0 {
-                    tracing::warn!(survivors, "killed task processes that had survived an earlier life");
+                    tracing::warn!(
+                        survivors,
+                        "killed task processes that had survived an earlier life"
+                    );
                 }
                 Ok(link)
             }
             Ok(Ok(Some(Report::Refused { message }))) => Err(SpawnerError::Refused(message)),
-            Ok(Ok(_)) => Err(SpawnerError::EndedEarly { program: options.program.clone() }),
+            Ok(Ok(_)) => Err(SpawnerError::EndedEarly {
+                program: options.program.clone(),
+            }),
             Ok(Err(error)) => Err(SpawnerError::Talk(error)),
             Err(_elapsed) => Err(SpawnerError::TooSlow { waited }),
         }
@@ -100,10 +110,15 @@ impl Link {
 
     /// Closes the socket, which makes the spawner kill everything, and waits for its end.
     async fn close(self) {
-        let Self { mut child, socket, .. } = self;
+        let Self {
+            mut child, socket, ..
+        } = self;
         drop(socket);
         if timeout(END, child.wait()).await.is_err() {
-            tracing::error!(pid = child.id(), "the spawner did not end in time; it is left alone");
+            tracing::error!(
+                pid = child.id(),
+                "the spawner did not end in time; it is left alone"
+            );
         }
     }
 }
@@ -138,7 +153,9 @@ pub(super) async fn supervise(core: Arc<Core>, link: Link, mut queue: mpsc::Rece
 
 /// Kills what a dead spawner owned, then tells those who wait: nothing of a task may live when its end is known.
 async fn bury(core: &Core, link: Link) {
-    let Link { mut child, socket, .. } = link;
+    let Link {
+        mut child, socket, ..
+    } = link;
     drop(socket);
     // One that lives but speaks nonsense ends by the closed socket; it must not start anything any more.
     if timeout(END, child.wait()).await.is_err() {
@@ -177,12 +194,16 @@ async fn reconnect(core: &Core) -> Option<Link> {
 
 /// Talks to a spawner until it is lost, which the error explains.
 async fn serve(core: &Core, link: &mut Link, queue: &mut mpsc::Receiver<Envelope>) -> io::Error {
-    let Link { socket, received, .. } = link;
+    let Link {
+        socket, received, ..
+    } = link;
     let result = tokio::select! {
         read = read_reports(core, socket, received) => read,
         written = write_requests(core, socket, queue) => written,
     };
-    result.err().unwrap_or_else(|| io::Error::other("it closed its socket"))
+    result
+        .err()
+        .unwrap_or_else(|| io::Error::other("it closed its socket"))
 }
 
 async fn read_reports(core: &Core, socket: &UnixStream, received: &mut Vec<u8>) -> io::Result<()> {
@@ -242,7 +263,9 @@ async fn send(core: &Core, socket: &UnixStream, envelope: Envelope) -> io::Resul
     let mut rest = &frame[..];
     let mut descriptors = envelope.descriptors;
     while !rest.is_empty() {
-        let sent = socket.async_io(Interest::WRITABLE, || send_part(socket, rest, &descriptors)).await?;
+        let sent = socket
+            .async_io(Interest::WRITABLE, || send_part(socket, rest, &descriptors))
+            .await?;
         // They travel with the first byte; our copies must be closed, or the pipes would never end.
         descriptors.clear();
         rest = &rest[sent..];
@@ -260,7 +283,13 @@ fn send_part(socket: &UnixStream, bytes: &[u8], descriptors: &[OwnedFd]) -> io::
     let rights = [ControlMessage::ScmRights(&raw)];
     let control = if raw.is_empty() { &[][..] } else { &rights[..] };
     loop {
-        match sendmsg::<UnixAddr>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, SEND, None) {
+        match sendmsg::<UnixAddr>(
+            socket.as_raw_fd(),
+            &[IoSlice::new(bytes)],
+            control,
+            SEND,
+            None,
+        ) {
             Err(Errno::EINTR) => {}
             sent => return Ok(sent?),
         }

@@ -28,9 +28,10 @@ pub(crate) fn kill_survivors(marks: &Marks, groups: &[i32]) -> u64 {
     loop {
         let table = ProcessTable::read();
         let own = table.ancestors(getpid().as_raw());
-        let marked = table.pids().filter(|&pid| !own.contains(&pid)).filter(|&pid| {
-            mark_of(pid).is_some_and(|mark| marks.is_ours(&mark))
-        });
+        let marked = table
+            .pids()
+            .filter(|&pid| !own.contains(&pid))
+            .filter(|&pid| mark_of(pid).is_some_and(|mark| marks.is_ours(&mark)));
         let grouped = groups.iter().flat_map(|&group| table.group(group));
         let roots: Vec<i32> = marked.chain(grouped).collect();
         let mut alive = false;

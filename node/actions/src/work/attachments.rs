@@ -39,7 +39,8 @@ pub(crate) async fn bring(
     path: &str,
 ) -> Result<PathBuf, Unsuccessful> {
     let name = Path::new(path).file_name().map(OsStr::to_owned);
-    let name: OsString = name.ok_or_else(|| Unsuccessful::failed(format!("`{path}` names no file")))?;
+    let name: OsString =
+        name.ok_or_else(|| Unsuccessful::failed(format!("`{path}` names no file")))?;
     let target = directory.join(&name);
     if target.symlink_metadata().is_ok() {
         let name = name.to_string_lossy();
@@ -47,13 +48,20 @@ pub(crate) async fn bring(
             "two attached files are called `{name}`; rename one, since both go into one directory"
         )));
     }
-    let record = attempt.task.files.iter().find(|file| file.path == path).cloned();
+    let record = attempt
+        .task
+        .files
+        .iter()
+        .find(|file| file.path == path)
+        .cloned();
     let hash = match record {
         Some(record) => bring_snapshot(attempt, &record, &target).await?,
         None => bring_present(attempt, path, &target).await?,
     };
     let version: String = hash.to_string().chars().take(VERSION_DIGITS).collect();
-    attempt.info(format!("file {path}: version {version}")).await;
+    attempt
+        .info(format!("file {path}: version {version}"))
+        .await;
     Ok(target)
 }
 
@@ -71,12 +79,16 @@ async fn bring_snapshot(
         .stop
         .guard(files.fetch(record.hash, target))
         .await?
-        .map_err(|why| Unsuccessful::failed(format!("file {path} cannot be brought here: {why}")))?;
+        .map_err(|why| {
+            Unsuccessful::failed(format!("file {path} cannot be brought here: {why}"))
+        })?;
     let mode = if record.executable { 0o700 } else { 0o600 };
     let target = target.to_owned();
     blocking(move || fs::set_permissions(&target, Permissions::from_mode(mode)))
         .await?
-        .map_err(|error| Unsuccessful::failed(format!("file {path} cannot be prepared: {error}")))?;
+        .map_err(|error| {
+            Unsuccessful::failed(format!("file {path} cannot be prepared: {error}"))
+        })?;
     Ok(record.hash)
 }
 
@@ -95,11 +107,16 @@ async fn bring_present(
         ))
     })?;
     let target = target.to_owned();
-    let copied = attempt.stop.guard(blocking(move || copy(&found, &target))).await??;
+    let copied = attempt
+        .stop
+        .guard(blocking(move || copy(&found, &target)))
+        .await??;
     match copied {
         Ok(Copied::Whole(hash)) => Ok(hash),
         Ok(Copied::TooLarge(size)) => Err(too_large(path, size)),
-        Err(error) => Err(Unsuccessful::failed(format!("file {path} cannot be copied: {error}"))),
+        Err(error) => Err(Unsuccessful::failed(format!(
+            "file {path} cannot be copied: {error}"
+        ))),
     }
 }
 

@@ -29,7 +29,11 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &DataMonitor) -> Out
     };
     let changed = change(first, second);
     let exceeded = exceeded(second);
-    let remark = [changed.clone(), exceeded.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let remark = [changed.clone(), exceeded.clone()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ");
     if monitor.saved {
         keep(attempt, monitor, second, &remark);
     }
@@ -50,7 +54,13 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &DataMonitor) -> Out
 }
 
 fn readings(monitor: &DataMonitor) -> impl Iterator<Item = &Reading> {
-    [Some(&monitor.source), monitor.min.as_ref(), monitor.max.as_ref()].into_iter().flatten()
+    [
+        Some(&monitor.source),
+        monitor.min.as_ref(),
+        monitor.max.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn refuse_sql(monitor: &DataMonitor) -> Result<(), Unsuccessful> {
@@ -68,7 +78,10 @@ fn can_change(monitor: &DataMonitor) -> bool {
     readings(monitor).any(|reading| !matches!(reading, Reading::Number(_)))
 }
 
-async fn read_all(attempt: &mut Attempt<'_>, monitor: &DataMonitor) -> Result<Values, Unsuccessful> {
+async fn read_all(
+    attempt: &mut Attempt<'_>,
+    monitor: &DataMonitor,
+) -> Result<Values, Unsuccessful> {
     let value = read(attempt, "source", &monitor.source).await?;
     let min = match &monitor.min {
         Some(reading) => Some(read(attempt, "min", reading).await?),
@@ -81,11 +94,17 @@ async fn read_all(attempt: &mut Attempt<'_>, monitor: &DataMonitor) -> Result<Va
     Ok(Values { value, min, max })
 }
 
-async fn read(attempt: &mut Attempt<'_>, name: &str, reading: &Reading) -> Result<f64, Unsuccessful> {
+async fn read(
+    attempt: &mut Attempt<'_>,
+    name: &str,
+    reading: &Reading,
+) -> Result<f64, Unsuccessful> {
     let command = match reading {
         Reading::Number(number) => return Ok(*number),
         Reading::Command(command) => &command.0,
-        Reading::Sql { .. } => return Err(Unsuccessful::failed(format!("`{name}` is of type SQL"))),
+        Reading::Sql { .. } => {
+            return Err(Unsuccessful::failed(format!("`{name}` is of type SQL")));
+        }
     };
     let finished = attempt.run_bash(command, NUMBER_BYTES).await?;
     finished.outcome().map_err(|end| {
@@ -93,7 +112,9 @@ async fn read(attempt: &mut Attempt<'_>, name: &str, reading: &Reading) -> Resul
         Unsuccessful { message, ..end }
     })?;
     number(&finished.captured.stdout).map_err(|printed| {
-        Unsuccessful::failed(format!("the command of `{name}` must print one number, but printed {printed}"))
+        Unsuccessful::failed(format!(
+            "the command of `{name}` must print one number, but printed {printed}"
+        ))
     })
 }
 
@@ -108,7 +129,10 @@ fn number(printed: &[u8]) -> Result<f64, String> {
     }
 }
 
-#[expect(clippy::float_cmp, reason = "a value that was read twice is the same or it is not")]
+#[expect(
+    clippy::float_cmp,
+    reason = "a value that was read twice is the same or it is not"
+)]
 fn change(first: Values, second: Values) -> Option<String> {
     let named = [
         ("value", Some(first.value), Some(second.value)),
@@ -126,8 +150,12 @@ fn change(first: Values, second: Values) -> Option<String> {
 
 fn exceeded(values: Values) -> Option<String> {
     let Values { value, min, max } = values;
-    let below = min.filter(|min| value < *min).map(|min| format!("{value} is below the minimum {min}"));
-    let above = max.filter(|max| value > *max).map(|max| format!("{value} is above the maximum {max}"));
+    let below = min
+        .filter(|min| value < *min)
+        .map(|min| format!("{value} is below the minimum {min}"));
+    let above = max
+        .filter(|max| value > *max)
+        .map(|max| format!("{value} is above the maximum {max}"));
     match (below, above) {
         (Some(below), Some(above)) => Some(format!("{below}; {above}")),
         (below, above) => below.or(above),
@@ -135,8 +163,14 @@ fn exceeded(values: Values) -> Option<String> {
 }
 
 fn describe(values: Values) -> String {
-    let limit = |limit: Option<f64>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
-    format!("value {}, min {}, max {}", values.value, limit(values.min), limit(values.max))
+    let limit =
+        |limit: Option<f64>| limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+    format!(
+        "value {}, min {}, max {}",
+        values.value,
+        limit(values.min),
+        limit(values.max)
+    )
 }
 
 fn keep(attempt: &mut Attempt<'_>, monitor: &DataMonitor, values: Values, remark: &str) {
@@ -172,10 +206,22 @@ mod tests {
 
     #[test]
     fn limits_include_themselves() {
-        let values = |value| Values { value, min: Some(1.0), max: Some(2.0) };
+        let values = |value| Values {
+            value,
+            min: Some(1.0),
+            max: Some(2.0),
+        };
         assert_eq!(exceeded(values(1.0)), None);
         assert_eq!(exceeded(values(2.0)), None);
-        assert!(exceeded(values(0.5)).unwrap().contains("below the minimum 1"));
-        assert!(exceeded(values(2.5)).unwrap().contains("above the maximum 2"));
+        assert!(
+            exceeded(values(0.5))
+                .unwrap()
+                .contains("below the minimum 1")
+        );
+        assert!(
+            exceeded(values(2.5))
+                .unwrap()
+                .contains("above the maximum 2")
+        );
     }
 }

@@ -35,6 +35,8 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, email: &Email) -> Outcome {
             attempt.info(format!("sent to {addresses}")).await;
             Ok(None)
         }
-        Err(why) => Err(Unsuccessful::failed(format!("mail to {addresses} was not sent: {why}"))),
+        Err(why) => Err(Unsuccessful::failed(format!(
+            "mail to {addresses} was not sent: {why}"
+        ))),
     }
 }

@@ -37,7 +37,13 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &FileMonitor) -> Out
     let mut problems = judge(monitor, &before, &after);
     if problems.is_empty() {
         let bytes = Bytes(after.values().sum());
-        attempt.info(format!("{} file(s) fit `{}`, {bytes} in all", after.len(), monitor.pattern)).await;
+        attempt
+            .info(format!(
+                "{} file(s) fit `{}`, {bytes} in all",
+                after.len(),
+                monitor.pattern
+            ))
+            .await;
         return Ok(None);
     }
     if !monitor.warn_message.is_empty() {
@@ -54,10 +60,14 @@ fn split(path: &str) -> Result<(PathBuf, String), String> {
         None => (".", path),
     };
     if directory.contains(['*', '?']) {
-        return Err(format!("`{path}`: `*` and `?` are understood in the last part only; name the directory"));
+        return Err(format!(
+            "`{path}`: `*` and `?` are understood in the last part only; name the directory"
+        ));
     }
     if pattern.is_empty() {
-        return Err(format!("`{path}` names a directory; add a pattern such as `*`"));
+        return Err(format!(
+            "`{path}` names a directory; add a pattern such as `*`"
+        ));
     }
     Ok((directory.into(), pattern.to_owned()))
 }
@@ -68,10 +78,15 @@ async fn look(
     pattern: &str,
 ) -> Result<Listing, Unsuccessful> {
     let (owned, wanted) = (directory.to_owned(), pattern.to_owned());
-    let listed = attempt.stop.guard(blocking(move || list(&owned, &wanted))).await??;
+    let listed = attempt
+        .stop
+        .guard(blocking(move || list(&owned, &wanted)))
+        .await??;
     listed.map_err(|error| {
         let directory = directory.display();
-        Unsuccessful::failed(format!("cannot list the directory {directory} on this node: {error}"))
+        Unsuccessful::failed(format!(
+            "cannot list the directory {directory} on this node: {error}"
+        ))
     })
 }
 
@@ -104,7 +119,9 @@ fn judge(monitor: &FileMonitor, before: &Listing, after: &Listing) -> Vec<String
     }
     if (after.len() as u64) < monitor.min_number {
         let (found, least, pattern) = (after.len(), monitor.min_number, &monitor.pattern);
-        problems.push(format!("{found} file(s) fit `{pattern}`, at least {least} are expected"));
+        problems.push(format!(
+            "{found} file(s) fit `{pattern}`, at least {least} are expected"
+        ));
     }
     let small: Vec<String> = after
         .iter()
@@ -148,7 +165,10 @@ mod tests {
 
     #[test]
     fn only_the_last_part_is_a_pattern() {
-        assert_eq!(split("/data/in/*.csv"), Ok(("/data/in".into(), "*.csv".into())));
+        assert_eq!(
+            split("/data/in/*.csv"),
+            Ok(("/data/in".into(), "*.csv".into()))
+        );
         assert_eq!(split("/a?"), Ok(("/".into(), "a?".into())));
         assert_eq!(split("a*"), Ok((".".into(), "a*".into())));
         assert!(split("/data/*/a").unwrap_err().contains("last part only"));

@@ -41,13 +41,26 @@ mod tests {
     #[test]
     fn stars_and_question_marks() {
         let fitting = [
-            ("*", "a"), ("*.csv", "a.csv"), ("a?c", "a数c"), ("*a*b", "xaxbxb"), ("订单_*", "订单_1"),
-            ("a[1]", "a[1]"), ("**", ""), (".*", ".x"),
+            ("*", "a"),
+            ("*.csv", "a.csv"),
+            ("a?c", "a数c"),
+            ("*a*b", "xaxbxb"),
+            ("订单_*", "订单_1"),
+            ("a[1]", "a[1]"),
+            ("**", ""),
+            (".*", ".x"),
         ];
         for (pattern, name) in fitting {
             assert!(fits(pattern, name), "{pattern} {name}");
         }
-        let others = [("*", ".a"), ("*.csv", "a.csv.tmp"), ("?", ""), ("a?", "a"), ("*a*b", "xaxbx"), ("", "a")];
+        let others = [
+            ("*", ".a"),
+            ("*.csv", "a.csv.tmp"),
+            ("?", ""),
+            ("a?", "a"),
+            ("*a*b", "xaxbx"),
+            ("", "a"),
+        ];
         for (pattern, name) in others {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }

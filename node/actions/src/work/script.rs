@@ -8,17 +8,22 @@ use peerflow_workflow::Script;
 use super::attachments;
 use crate::attempt::{Attempt, Outcome, Unsuccessful};
 use crate::command::{Invocation, cannot_prepare};
-use crate::work_dir::WorkDir;
 use crate::words;
+use crate::work_dir::WorkDir;
 
 /// Runs the program with its arguments, its attachments in its directory.
 pub(crate) async fn run(attempt: &mut Attempt<'_>, script: &Script) -> Outcome {
     let arguments = words::split(&script.arguments)
         .map_err(|error| Unsuccessful::failed(format!("in `param-line` {error}")))?;
     let arguments = arguments.into_iter().map(OsString::from).collect();
-    let dir = attempt.runner.work_dirs.reserve(attempt.task.attempt.visit.run.instance.as_str());
+    let dir = attempt
+        .runner
+        .work_dirs
+        .reserve(attempt.task.attempt.visit.run.instance.as_str());
     let invocation = invocation(attempt, &dir, &script.code, arguments)?;
-    let (dir, made) = attempt.prepare(dir, Some(script.code.as_bytes().to_vec())).await?;
+    let (dir, made) = attempt
+        .prepare(dir, Some(script.code.as_bytes().to_vec()))
+        .await?;
     let outcome = match made {
         Err(error) => Err(cannot_prepare(&dir, &error)),
         Ok(()) => prepared(attempt, &dir, script, invocation).await,
@@ -34,7 +39,10 @@ async fn prepared(
     invocation: Invocation,
 ) -> Outcome {
     attachments::bring_all(attempt, dir.path(), &script.attachments).await?;
-    attempt.run_process(dir.path(), invocation, 0).await?.outcome()
+    attempt
+        .run_process(dir.path(), invocation, 0)
+        .await?
+        .outcome()
 }
 
 fn invocation(
@@ -53,14 +61,26 @@ fn invocation(
     let arguments: Vec<OsString> = options.chain([file]).chain(arguments).collect();
     if program.file_name().is_some_and(|name| name == "bash") {
         let of_bash = attempt.bash(dir, arguments)?;
-        return Ok(Invocation { program: program.to_owned(), ..of_bash });
+        return Ok(Invocation {
+            program: program.to_owned(),
+            ..of_bash
+        });
     }
     if attempt.runner.parts.limits.profile.is_none() {
         let program = program.to_owned();
-        return Ok(Invocation { program, arguments, environment: Vec::new() });
+        return Ok(Invocation {
+            program,
+            arguments,
+            environment: Vec::new(),
+        });
     }
     // What the profile exports is for every interpreter: bash sources it, then becomes the interpreter.
-    let become_it = ["-c".into(), "exec \"$@\"".into(), "bash".into(), interpreter[0].clone().into()];
+    let become_it = [
+        "-c".into(),
+        "exec \"$@\"".into(),
+        "bash".into(),
+        interpreter[0].clone().into(),
+    ];
     attempt.bash(dir, become_it.into_iter().chain(arguments).collect())
 }
 
@@ -89,9 +109,21 @@ mod tests {
     #[test]
     fn the_first_line_chooses_the_interpreter() {
         assert_eq!(interpreter("echo #!/bin/sh").unwrap(), None);
-        let words = interpreter("#! /usr/bin/env python3 -u\r\nprint()").unwrap().unwrap();
+        let words = interpreter("#! /usr/bin/env python3 -u\r\nprint()")
+            .unwrap()
+            .unwrap();
         assert_eq!(words, ["/usr/bin/env", "python3", "-u"]);
-        assert!(interpreter("#!python3\n").unwrap_err().message.contains("/usr/bin/env python3"));
-        assert!(interpreter("#!\n").unwrap_err().message.contains("without an interpreter"));
+        assert!(
+            interpreter("#!python3\n")
+                .unwrap_err()
+                .message
+                .contains("/usr/bin/env python3")
+        );
+        assert!(
+            interpreter("#!\n")
+                .unwrap_err()
+                .message
+                .contains("without an interpreter")
+        );
     }
 }
