@@ -35,7 +35,10 @@ pub(crate) enum Mode<'m> {
     /// They stay, and are checked and listed.
     Register,
     /// They are substituted.
-    Resolve { parameters: &'m Parameters, time: &'m LogicalTime },
+    Resolve {
+        parameters: &'m Parameters,
+        time: &'m LogicalTime,
+    },
 }
 
 /// Reads values out of elements, substitutes, and reports what is wrong.
@@ -89,7 +92,11 @@ impl<'s, 'm> Checker<'s, 'm> {
     /// Substitutes or, at registration, checks and notes the macros of `text`.
     fn expand<'t>(&mut self, text: &'t str, span: Span) -> Value<'t> {
         if !may_expand(text) {
-            return Value { text: Cow::Borrowed(text), span, open: false };
+            return Value {
+                text: Cow::Borrowed(text),
+                span,
+                open: false,
+            };
         }
         let mut open = false;
         let mut out = String::new();
@@ -98,7 +105,11 @@ impl<'s, 'm> Checker<'s, 'm> {
                 Segment::Literal(raw) | Segment::Other { raw, .. } => out.push_str(raw),
                 Segment::Unclosed { raw } => {
                     let place = within(text, raw, span);
-                    self.reporter.warning(place, "a macro without its closing brace stays as it is", "write } after it");
+                    self.reporter.warning(
+                        place,
+                        "a macro without its closing brace stays as it is",
+                        "write } after it",
+                    );
                     out.push_str(raw);
                 }
                 Segment::Parameter { name, raw } => {
@@ -114,22 +125,33 @@ impl<'s, 'm> Checker<'s, 'm> {
             }
         }
         match self.mode {
-            Mode::Register => Value { text: Cow::Borrowed(text), span, open },
+            Mode::Register => Value {
+                text: Cow::Borrowed(text),
+                span,
+                open,
+            },
             Mode::Resolve { .. } => {
                 self.expanded = self.expanded.saturating_add(out.len());
                 if self.expanded > MOST_EXPANDED {
-                    let message = format!("the parameters' values make the document longer than {MOST_EXPANDED} bytes");
+                    let message = format!(
+                        "the parameters' values make the document longer than {MOST_EXPANDED} bytes"
+                    );
                     self.reporter.error(span, message, "give shorter values");
                     out.clear();
                 }
-                Value { text: Cow::Owned(out), span, open: false }
+                Value {
+                    text: Cow::Owned(out),
+                    span,
+                    open: false,
+                }
             }
         }
     }
 
     fn parameter(&mut self, name: &str, span: Span, out: &mut String) {
         if name.is_empty() {
-            self.reporter.error(span, "a parameter without a name", "write ${param:NAME}");
+            self.reporter
+                .error(span, "a parameter without a name", "write ${param:NAME}");
             return;
         }
         match self.mode {
@@ -139,7 +161,9 @@ impl<'s, 'm> Checker<'s, 'm> {
                 }
             }
             Mode::Resolve { parameters, .. } => match parameters.get(name) {
-                Some(value) if self.expanded.saturating_add(out.len() + value.len()) <= MOST_EXPANDED => {
+                Some(value)
+                    if self.expanded.saturating_add(out.len() + value.len()) <= MOST_EXPANDED =>
+                {
                     out.push_str(value);
                 }
                 Some(_) => self.expanded = MOST_EXPANDED,
@@ -170,12 +194,18 @@ impl<'s, 'm> Checker<'s, 'm> {
     }
 
     /// An attribute's value; an error when it is missing or blank.
-    fn required<'t>(&mut self, element: Element<'t, '_>, name: &str, example: &str) -> Option<Value<'t>> {
+    fn required<'t>(
+        &mut self,
+        element: Element<'t, '_>,
+        name: &str,
+        example: &str,
+    ) -> Option<Value<'t>> {
         match self.attribute(element, name) {
             Some(value) if !value.is_blank() => Some(value),
             Some(value) => {
                 let message = format!("{name} of <{}> is empty", element.name());
-                self.reporter.error(value.span, message, format!("write {name}=\"{example}\""));
+                self.reporter
+                    .error(value.span, message, format!("write {name}=\"{example}\""));
                 None
             }
             None => {
@@ -194,7 +224,9 @@ impl<'s, 'm> Checker<'s, 'm> {
         default: T,
         parse: impl FnOnce(&str) -> Result<T, Wrong>,
     ) -> T {
-        let Some(value) = self.attribute(element, name) else { return default };
+        let Some(value) = self.attribute(element, name) else {
+            return default;
+        };
         if value.open || value.is_blank() {
             return default;
         }
@@ -213,8 +245,15 @@ impl<'s, 'm> Checker<'s, 'm> {
         let attribute = element.attribute(name)?;
         let ours = |segment| matches!(segment, Segment::Parameter { .. } | Segment::Time { .. });
         if may_expand(&attribute.value) && segments(&attribute.value).any(ours) {
-            let message = format!("{name} of <{}> cannot hold a parameter or a time", element.name());
-            self.reporter.error(attribute.value_span, message, "it is read before any instance exists; write it out");
+            let message = format!(
+                "{name} of <{}> cannot hold a parameter or a time",
+                element.name()
+            );
+            self.reporter.error(
+                attribute.value_span,
+                message,
+                "it is read before any instance exists; write it out",
+            );
             return None;
         }
         Some((&attribute.value, attribute.value_span))
@@ -227,13 +266,20 @@ impl<'s, 'm> Checker<'s, 'm> {
             Content::Element(_) => None,
         });
         let mut spoken = pieces.clone().filter(|(text, _)| !text.trim().is_empty());
-        let Some((first, first_span)) = spoken.next() else { return (Cow::Borrowed(""), element.span()) };
-        let Some((_, mut last_span)) = spoken.next() else { return (Cow::Borrowed(first), first_span) };
+        let Some((first, first_span)) = spoken.next() else {
+            return (Cow::Borrowed(""), element.span());
+        };
+        let Some((_, mut last_span)) = spoken.next() else {
+            return (Cow::Borrowed(first), first_span);
+        };
         for (_, span) in spoken {
             last_span = span;
         }
         let whole: String = pieces.map(|(text, _)| text).collect();
-        (Cow::Owned(whole), Span::new(first_span.start as usize, last_span.end()))
+        (
+            Cow::Owned(whole),
+            Span::new(first_span.start as usize, last_span.end()),
+        )
     }
 
     /// The text of an element without blanks at its ends, substituted.
@@ -241,12 +287,20 @@ impl<'s, 'm> Checker<'s, 'm> {
         match self.raw_text(element) {
             (Cow::Borrowed(text), span) => {
                 let trimmed = text.trim();
-                let span = if span.length as usize == text.len() { within(text, trimmed, span) } else { span };
+                let span = if span.length as usize == text.len() {
+                    within(text, trimmed, span)
+                } else {
+                    span
+                };
                 self.expand(trimmed, span)
             }
             (Cow::Owned(text), span) => {
                 let value = self.expand(text.trim(), span);
-                Value { text: Cow::Owned(value.text.into_owned()), span, open: value.open }
+                Value {
+                    text: Cow::Owned(value.text.into_owned()),
+                    span,
+                    open: value.open,
+                }
             }
         }
     }
@@ -256,7 +310,11 @@ impl<'s, 'm> Checker<'s, 'm> {
         let value = self.text(element);
         if value.is_blank() {
             let name = element.name();
-            self.missing(element, format!("<{name}> is empty"), format!("write {what} between <{name}> and </{name}>"));
+            self.missing(
+                element,
+                format!("<{name}> is empty"),
+                format!("write {what} between <{name}> and </{name}>"),
+            );
         }
         value
     }
@@ -267,12 +325,23 @@ impl<'s, 'm> Checker<'s, 'm> {
     }
 
     /// The only child with one of these names; an error for each further one.
-    fn child_of<'t, 'x>(&mut self, element: Element<'t, 'x>, names: &[&str]) -> Option<Element<'t, 'x>> {
-        let mut found = element.children().filter(|child| names.contains(&child.name()));
+    fn child_of<'t, 'x>(
+        &mut self,
+        element: Element<'t, 'x>,
+        names: &[&str],
+    ) -> Option<Element<'t, 'x>> {
+        let mut found = element
+            .children()
+            .filter(|child| names.contains(&child.name()));
         let first = found.next()?;
         for further in found {
-            let message = format!("<{}> can have one <{}>, this is a further one", element.name(), further.name());
-            self.reporter.error(further.name_span(), message, "remove one of them");
+            let message = format!(
+                "<{}> can have one <{}>, this is a further one",
+                element.name(),
+                further.name()
+            );
+            self.reporter
+                .error(further.name_span(), message, "remove one of them");
         }
         Some(first)
     }
@@ -287,13 +356,22 @@ impl<'s, 'm> Checker<'s, 'm> {
         let found = self.child_of(element, names);
         if found.is_none() {
             let wanted = names.first().copied().unwrap_or_default();
-            self.missing(element, format!("<{}> has no <{wanted}>", element.name()), format!("write {example} in it"));
+            self.missing(
+                element,
+                format!("<{}> has no <{wanted}>", element.name()),
+                format!("write {example} in it"),
+            );
         }
         found
     }
 
     /// Reports something that is missing, unless the XML was broken and it may only have been lost.
-    fn missing(&mut self, element: Element<'_, '_>, message: impl Into<String>, help: impl Into<String>) {
+    fn missing(
+        &mut self,
+        element: Element<'_, '_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         if !element.broken() {
             self.reporter.error(element.span(), message, help);
         }
@@ -308,16 +386,35 @@ impl<'s, 'm> Checker<'s, 'm> {
         for content in element.contents() {
             match content {
                 Content::Element(child) if !shape.children.contains(&child.name()) => {
-                    let nearest = self.reporter.nearest(child.name(), shape.children.iter().copied());
-                    let message = format!("<{}> means nothing in <{}>; it is ignored", child.name(), element.name());
-                    self.reporter.warning(child.name_span(), message, instead(nearest, shape.children));
+                    let nearest = self
+                        .reporter
+                        .nearest(child.name(), shape.children.iter().copied());
+                    let message = format!(
+                        "<{}> means nothing in <{}>; it is ignored",
+                        child.name(),
+                        element.name()
+                    );
+                    self.reporter.warning(
+                        child.name_span(),
+                        message,
+                        instead(nearest, shape.children),
+                    );
                 }
                 Content::Text(text, span) | Content::CharacterData(text, span)
                     if !shape.text && !text.trim().is_empty() =>
                 {
-                    let message = format!("text in <{}> means nothing; it is ignored", element.name());
-                    let span = if span.length as usize == text.len() { within(text, text.trim(), span) } else { span };
-                    self.reporter.warning(span, message, "remove it, or put it into the element it belongs to");
+                    let message =
+                        format!("text in <{}> means nothing; it is ignored", element.name());
+                    let span = if span.length as usize == text.len() {
+                        within(text, text.trim(), span)
+                    } else {
+                        span
+                    };
+                    self.reporter.warning(
+                        span,
+                        message,
+                        "remove it, or put it into the element it belongs to",
+                    );
                 }
                 Content::Element(_) | Content::Text(..) | Content::CharacterData(..) => {}
             }
@@ -332,8 +429,12 @@ impl Checker<'_, '_> {
             let name = attribute.name;
             if !known.contains(&name) && !is_xml_business(name) {
                 let nearest = self.reporter.nearest(name, known.iter().copied());
-                let message = format!("<{}> knows no attribute {name}; it is ignored", element.name());
-                self.reporter.warning(attribute.name_span, message, instead(nearest, known));
+                let message = format!(
+                    "<{}> knows no attribute {name}; it is ignored",
+                    element.name()
+                );
+                self.reporter
+                    .warning(attribute.name_span, message, instead(nearest, known));
             }
         }
     }
@@ -341,7 +442,10 @@ impl Checker<'_, '_> {
 
 /// Name spaces and schema hints concern XML tools, not the language.
 fn is_xml_business(name: &str) -> bool {
-    name == "xmlns" || name.starts_with("xmlns:") || name.starts_with("xml:") || name.starts_with("xsi:")
+    name == "xmlns"
+        || name.starts_with("xmlns:")
+        || name.starts_with("xml:")
+        || name.starts_with("xsi:")
 }
 
 /// The span of `part`, a slice of `whole`, when `whole` stands in the source as it is; else the span of `whole`.
@@ -349,7 +453,9 @@ fn within(whole: &str, part: &str, span: Span) -> Span {
     if span.length as usize != whole.len() {
         return span;
     }
-    let offset = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize).min(whole.len());
+    let offset = (part.as_ptr() as usize)
+        .saturating_sub(whole.as_ptr() as usize)
+        .min(whole.len());
     let start = span.start as usize + offset;
     Span::new(start, start + part.len().min(whole.len() - offset))
 }

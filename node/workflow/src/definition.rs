@@ -277,6 +277,10 @@ pub struct Sql {
 
 /// `<transfer>`: rows from one source to one target, or a command that does it itself.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an action holds it in a box already"
+)]
 pub enum Transfer {
     Rows {
         source: TransferSource,

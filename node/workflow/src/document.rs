@@ -16,6 +16,10 @@ pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A checked document of either root. A clone shares what it holds.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart as soon as it is read"
+)]
 pub enum Document {
     Workflow(WorkflowDocument),
     Coordinator(CoordinatorDocument),
@@ -60,7 +64,9 @@ impl Document {
                 let readable = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
                 let mut reporter = Reporter::new(readable, true);
                 let message = match bytes {
-                    [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "this file is UTF-16, not UTF-8".to_owned(),
+                    [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+                        "this file is UTF-16, not UTF-8".to_owned()
+                    }
                     _ => format!("byte {:#04X} is not UTF-8", bytes[valid]),
                 };
                 reporter.error(Span::new(valid, valid), message, "save the file as UTF-8");
@@ -78,13 +84,21 @@ impl Document {
                 let needed = (!needed.is_empty()).then(|| Arc::new(needed));
                 // Without macros every instance is the workflow itself, and the source is not needed again.
                 let source = checker.has_macros.then(|| Arc::from(xml));
-                Some(Self::Workflow(WorkflowDocument { workflow, source, needed }))
+                Some(Self::Workflow(WorkflowDocument {
+                    workflow,
+                    source,
+                    needed,
+                }))
             }
             "coordinator" => Some(Self::Coordinator(check_standalone(checker, root))),
             other => {
                 let nearest = checker.reporter.nearest(other, ROOTS);
                 let message = format!("<{other}> is no document of this language");
-                checker.reporter.error(root.name_span(), message, instead(nearest, &["work-flow", "coordinator"]));
+                checker.reporter.error(
+                    root.name_span(),
+                    message,
+                    instead(nearest, &["work-flow", "coordinator"]),
+                );
                 None
             }
         }
@@ -94,7 +108,11 @@ impl Document {
 fn too_large(length: usize) -> Diagnostics {
     let mut reporter = Reporter::new("", true);
     let message = format!("the document has {length} bytes, more than {MAX_DOCUMENT_BYTES}");
-    reporter.error(Span::default(), message, "split it into several workflows, or keep data and programs in files");
+    reporter.error(
+        Span::default(),
+        message,
+        "split it into several workflows, or keep data and programs in files",
+    );
     reporter.finish()
 }
 
@@ -137,8 +155,13 @@ impl WorkflowDocument {
     ///
     /// # Errors
     /// Names of all missing parameters, or what substituted values broke.
-    pub fn resolve(&self, parameters: &Parameters, time: &LogicalTime) -> Result<Workflow, ResolveError> {
-        self.resolve_shared(parameters, time).map(Arc::unwrap_or_clone)
+    pub fn resolve(
+        &self,
+        parameters: &Parameters,
+        time: &LogicalTime,
+    ) -> Result<Workflow, ResolveError> {
+        self.resolve_shared(parameters, time)
+            .map(Arc::unwrap_or_clone)
     }
 
     /// Like [`WorkflowDocument::resolve`]. Instances of a workflow without parameters and time macros share one.
@@ -150,20 +173,26 @@ impl WorkflowDocument {
         parameters: &Parameters,
         time: &LogicalTime,
     ) -> Result<Arc<Workflow>, ResolveError> {
-        let Some(source) = &self.source else { return Ok(Arc::clone(&self.workflow)) };
+        let Some(source) = &self.source else {
+            return Ok(Arc::clone(&self.workflow));
+        };
         let mut reporter = Reporter::new(source, false);
         let tree = xml::read(source, &mut reporter);
         let mut checker = Checker::new(reporter, Mode::Resolve { parameters, time });
         let workflow = tree.root().map(|root| check_workflow(&mut checker, root));
         if !checker.missing.is_empty() {
-            return Err(ResolveError::MissingParameters(checker.missing.into_iter().collect()));
+            return Err(ResolveError::MissingParameters(
+                checker.missing.into_iter().collect(),
+            ));
         }
         let failed = checker.reporter.has_errors();
         match workflow {
             Some(workflow) if !failed => Ok(Arc::new(workflow)),
             _ => {
                 let mut diagnostics = checker.reporter.finish();
-                diagnostics.0.retain(|each| each.severity == Severity::Error);
+                diagnostics
+                    .0
+                    .retain(|each| each.severity == Severity::Error);
                 Err(ResolveError::Invalid(diagnostics))
             }
         }

@@ -52,16 +52,29 @@ impl<'t> Iterator for Segments<'t> {
             // Without a closing brace the opening alone is passed over: what follows may hold a whole macro.
             let (raw, rest) = text.split_at("${".len());
             self.rest = rest;
-            return Some(if ours { Segment::Unclosed { raw } } else { Segment::Literal(raw) });
+            return Some(if ours {
+                Segment::Unclosed { raw }
+            } else {
+                Segment::Literal(raw)
+            });
         };
         let raw = &text[..=close];
         self.rest = &text[close + 1..];
         Some(if !ours {
-            Segment::Other { name: &text[2..close], raw }
+            Segment::Other {
+                name: &text[2..close],
+                raw,
+            }
         } else if text.starts_with(TIME) {
-            Segment::Time { body: &text[TIME.len()..close], raw }
+            Segment::Time {
+                body: &text[TIME.len()..close],
+                raw,
+            }
         } else {
-            Segment::Parameter { name: &text[PARAMETER.len()..close], raw }
+            Segment::Parameter {
+                name: &text[PARAMETER.len()..close],
+                raw,
+            }
         })
     }
 }
@@ -69,7 +82,8 @@ impl<'t> Iterator for Segments<'t> {
 /// The shell has expansions of a variable that happens to be called `param`, such as `${param:-default}`: a
 /// parameter's name does not begin with one of their operators.
 fn is_parameter(text: &str) -> bool {
-    text.strip_prefix(PARAMETER).is_some_and(|name| !name.starts_with(['-', '=', '+', '?']))
+    text.strip_prefix(PARAMETER)
+        .is_some_and(|name| !name.starts_with(['-', '=', '+', '?']))
 }
 
 /// Where the macro at the start of `text` closes: at the first `}` of its line, before another `${` opens.
@@ -93,17 +107,30 @@ mod tests {
 
     #[test]
     fn only_parameters_and_times_are_ours() {
-        let found: Vec<_> = segments("a ${param:x}${HOME} ${time.today|yyyy} ${param:-d} $x {").collect();
+        let found: Vec<_> =
+            segments("a ${param:x}${HOME} ${time.today|yyyy} ${param:-d} $x {").collect();
         assert_eq!(
             found,
             [
                 Segment::Literal("a "),
-                Segment::Parameter { name: "x", raw: "${param:x}" },
-                Segment::Other { name: "HOME", raw: "${HOME}" },
+                Segment::Parameter {
+                    name: "x",
+                    raw: "${param:x}"
+                },
+                Segment::Other {
+                    name: "HOME",
+                    raw: "${HOME}"
+                },
                 Segment::Literal(" "),
-                Segment::Time { body: "today|yyyy", raw: "${time.today|yyyy}" },
+                Segment::Time {
+                    body: "today|yyyy",
+                    raw: "${time.today|yyyy}"
+                },
                 Segment::Literal(" "),
-                Segment::Other { name: "param:-d", raw: "${param:-d}" },
+                Segment::Other {
+                    name: "param:-d",
+                    raw: "${param:-d}"
+                },
                 Segment::Literal(" $x {"),
             ]
         );
@@ -117,14 +144,25 @@ mod tests {
             [
                 Segment::Unclosed { raw: "${" },
                 Segment::Literal("param:x "),
-                Segment::Parameter { name: "y", raw: "${param:y}" },
+                Segment::Parameter {
+                    name: "y",
+                    raw: "${param:y}"
+                },
             ]
         );
     }
 
     #[test]
     fn the_pieces_put_together_are_the_text() {
-        for text in ["", "${", "${}", "a${b${c}d}", "${param:}", "x}${time.", "监控${param:名}控"] {
+        for text in [
+            "",
+            "${",
+            "${}",
+            "a${b${c}d}",
+            "${param:}",
+            "x}${time.",
+            "监控${param:名}控",
+        ] {
             let together: String = segments(text)
                 .map(|segment| match segment {
                     Segment::Literal(raw)

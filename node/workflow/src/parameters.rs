@@ -34,7 +34,11 @@ impl Coordinator {
     ///
     /// # Errors
     /// Names of all missing parameters, or a time macro that cannot be computed.
-    pub fn parameters_at(&self, given: &Parameters, time: &LogicalTime) -> Result<Parameters, ResolveError> {
+    pub fn parameters_at(
+        &self,
+        given: &Parameters,
+        time: &LogicalTime,
+    ) -> Result<Parameters, ResolveError> {
         let mut known = given.clone();
         let mut missing = BTreeSet::new();
         let mut wrongs = Vec::new();
@@ -55,7 +59,9 @@ impl Coordinator {
             }
         }
         if !missing.is_empty() {
-            return Err(ResolveError::MissingParameters(missing.into_iter().collect()));
+            return Err(ResolveError::MissingParameters(
+                missing.into_iter().collect(),
+            ));
         }
         if !wrongs.is_empty() {
             return Err(ResolveError::Invalid(Diagnostics(wrongs)));
@@ -99,7 +105,9 @@ fn expand(
                     missing.insert(name.to_owned());
                 }
             },
-            Segment::Other { name, raw } => out.push_str(known.get(name).map_or(raw, String::as_str)),
+            Segment::Other { name, raw } => {
+                out.push_str(known.get(name).map_or(raw, String::as_str))
+            }
         }
         if out.len() > MAX_PARAMETER_BYTES {
             let message = format!("the value grows over {MAX_PARAMETER_BYTES} bytes");

@@ -12,7 +12,10 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { start: narrow(start), length: narrow(end.saturating_sub(start)) }
+        Self {
+            start: narrow(start),
+            length: narrow(end.saturating_sub(start)),
+        }
     }
 
     pub(crate) fn end(self) -> usize {
@@ -43,8 +46,16 @@ pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl<'s> Places<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
-        let skipped = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let mut at = Mark { offset: Span::new(skipped, skipped).start, line: 1, column: 1 };
+        let skipped = if source.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        let mut at = Mark {
+            offset: Span::new(skipped, skipped).start,
+            line: 1,
+            column: 1,
+        };
         let mut marks = Vec::with_capacity(source.len() / 32 + 1);
         marks.push(at);
         let mut last = at.offset;
@@ -69,7 +80,10 @@ impl<'s> Places<'s> {
 
     /// Where `span` lies. An offset past the end is the end.
     pub(crate) fn place(&self, span: Span) -> Place {
-        let at = self.marks.partition_point(|mark| mark.offset <= span.start).saturating_sub(1);
+        let at = self
+            .marks
+            .partition_point(|mark| mark.offset <= span.start)
+            .saturating_sub(1);
         let mark = self.marks[at];
         let end = (span.start as usize).min(self.source.len());
         let between = &self.source.as_bytes()[(mark.offset as usize).min(end)..end];
@@ -105,7 +119,10 @@ mod tests {
     fn a_long_line_has_exact_columns_too() {
         let source = "é".repeat(5_000);
         for character in [0, 127, 128, 129, 1_000, 4_999] {
-            assert_eq!(line_and_column(&source, character * 2), (1, character as u32 + 1));
+            assert_eq!(
+                line_and_column(&source, character * 2),
+                (1, character as u32 + 1)
+            );
         }
     }
 }

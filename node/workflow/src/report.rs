@@ -1,8 +1,8 @@
 //! Diagnostics shown to people: each with the lines of the source that it is about.
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -18,7 +18,11 @@ impl Diagnostics {
     /// All of them for people: message, place in `file`, the lines of `source` around it, and help. `source` is the
     /// document they are about. Ends with a line break; empty when there is nothing to show.
     pub fn render(&self, file: &str, source: &str, colour: bool) -> String {
-        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let theme = if colour {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(WIDTH)
             .with_links(false)
@@ -27,10 +31,20 @@ impl Diagnostics {
             .with_wrap_lines(true);
         let mut out = String::new();
         for each in &self.0 {
-            let shown = Shown { diagnostic: mietted(each), source: Window { file, source, about: each } };
+            let shown = Shown {
+                diagnostic: mietted(each),
+                source: Window {
+                    file,
+                    source,
+                    about: each,
+                },
+            };
             if handler.render_report(&mut out, &shown).is_err() {
                 // Drawing into a String fails only where the place lies outside of the source.
-                out.push_str(&format!("{file}:{}:{}: {}\n", each.place.line, each.place.column, each.message));
+                out.push_str(&format!(
+                    "{file}:{}:{}: {}\n",
+                    each.place.line, each.place.column, each.message
+                ));
             }
         }
         out
@@ -45,8 +59,15 @@ fn mietted(each: &Diagnostic) -> MietteDiagnostic {
     let span = (each.place.offset, each.place.length.min(LINE_WINDOW));
     let shown = MietteDiagnostic::new(&each.message)
         .with_severity(severity)
-        .with_label(LabeledSpan::new_primary_with_span(Some("here".to_owned()), span));
-    if each.help.is_empty() { shown } else { shown.with_help(&each.help) }
+        .with_label(LabeledSpan::new_primary_with_span(
+            Some("here".to_owned()),
+            span,
+        ));
+    if each.help.is_empty() {
+        shown
+    } else {
+        shown.with_help(&each.help)
+    }
 }
 
 #[derive(Debug)]
@@ -100,13 +121,22 @@ impl SourceCode for Window<'_> {
         if !self.source.is_char_boundary(place.offset) {
             return Err(MietteError::OutOfBounds);
         }
-        let end = self.boundary((place.offset + place.length.min(LINE_WINDOW)).min(self.source.len()));
+        let end =
+            self.boundary((place.offset + place.length.min(LINE_WINDOW)).min(self.source.len()));
         let (start, above) = self.start(before);
         let stop = self.stop(end, after);
         let text = &self.source[start..stop];
         let whole_lines = start == 0 || self.source.as_bytes()[start - 1] == b'\n';
-        let cut = if whole_lines { 0 } else { self.source[start..place.offset].chars().count() };
-        let column = if whole_lines { 0 } else { (place.column as usize).saturating_sub(1 + cut) };
+        let cut = if whole_lines {
+            0
+        } else {
+            self.source[start..place.offset].chars().count()
+        };
+        let column = if whole_lines {
+            0
+        } else {
+            (place.column as usize).saturating_sub(1 + cut)
+        };
         let contents = MietteSpanContents::new_named(
             self.file.to_owned(),
             text.as_bytes(),
@@ -122,37 +152,50 @@ impl SourceCode for Window<'_> {
 impl Window<'_> {
     /// Where to begin, and how many lines that is above the place's own.
     fn start(&self, lines: usize) -> (usize, usize) {
-        let line_start = |before: usize| self.source[..before].rfind('\n').map_or(0, |at| at + 1);
         let offset = self.about.place.offset;
-        let mut start = line_start(offset);
-        if offset - start > LINE_WINDOW * 2 {
+        let Some(mut start) = self.line_start(offset) else {
             return (self.boundary(offset - LINE_WINDOW), 0);
-        }
+        };
         let mut above = 0;
         while above < lines && start > 0 {
-            let earlier = line_start(start - 1);
-            if start - earlier > LINE_WINDOW * 2 {
+            let Some(earlier) = self.line_start(start - 1) else {
                 break;
-            }
+            };
             start = earlier;
             above += 1;
         }
         (start, above)
     }
 
+    /// Where the line that holds `offset` begins; `None` when that is far away.
+    fn line_start(&self, offset: usize) -> Option<usize> {
+        let from = self.boundary(offset.saturating_sub(LINE_WINDOW * 2));
+        match self.source[from..offset].rfind('\n') {
+            Some(at) => Some(from + at + 1),
+            None => (from == 0).then_some(0),
+        }
+    }
+
+    /// Where to end: behind some lines below `end`, but not far away.
     fn stop(&self, end: usize, lines: usize) -> usize {
         let limit = self.boundary((end + LINE_WINDOW).min(self.source.len()));
-        let mut stop = end;
-        for below in 0..=lines {
-            let from = if below == 0 { stop } else { stop + 1 };
-            let Some(rest) = self.source.get(from..) else { return stop };
-            let next = rest.find('\n').map_or(self.source.len(), |at| from + at);
-            if next > limit {
-                return if below == 0 { limit } else { stop };
+        let mut stop = limit;
+        for (below, (at, _)) in self.source[end..limit]
+            .match_indices('\n')
+            .take(lines + 1)
+            .enumerate()
+        {
+            stop = end + at;
+            if below == lines {
+                return stop;
             }
-            stop = next;
         }
-        stop
+        // What is cut within a line is only shown where it is the place's own.
+        if limit < self.source.len() && stop < limit {
+            stop
+        } else {
+            limit
+        }
     }
 
     fn boundary(&self, mut at: usize) -> usize {

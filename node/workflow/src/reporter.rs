@@ -18,7 +18,10 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
     }
 }
 
@@ -54,18 +57,33 @@ impl<'s> Reporter<'s> {
         self.wants_warnings
     }
 
+    /// Whether a further error is only counted, so that its help need not be found.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= KEPT
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    pub(crate) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.errors += 1;
         if self.errors <= KEPT {
             self.keep(Severity::Error, span, message.into(), help.into());
         }
     }
 
-    pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warning(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         if !self.wants_warnings {
             return;
         }
@@ -80,13 +98,22 @@ impl<'s> Reporter<'s> {
     }
 
     fn keep(&mut self, severity: Severity, span: Span, message: String, help: String) {
-        self.kept.push(Diagnostic { severity, place: self.places.place(span), message, help });
+        self.kept.push(Diagnostic {
+            severity,
+            place: self.places.place(span),
+            message,
+            help,
+        });
     }
 
     /// The one of `known` that `name` was probably meant to be.
-    pub(crate) fn nearest<'k>(&mut self, name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    pub(crate) fn nearest<'k>(
+        &mut self,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Option<&'k str> {
         let length = name.chars().count();
-        if length > 64 {
+        if length > 64 || self.comparisons_left == 0 {
             return None;
         }
         let limit = (length / 3).max(1) + usize::from(length > 3);
@@ -99,7 +126,8 @@ impl<'s> Reporter<'s> {
             if candidate.chars().count().abs_diff(length) > limit {
                 continue;
             }
-            let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+            let distance =
+                strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
             if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
                 best = Some((distance, candidate));
             }
@@ -109,14 +137,23 @@ impl<'s> Reporter<'s> {
 
     /// All that was collected, in document order.
     pub(crate) fn finish(mut self) -> Diagnostics {
-        self.kept.sort_by_key(|each| (each.place.offset, each.severity));
-        let cut = [(self.errors, Severity::Error, "errors"), (self.warnings, Severity::Warning, "warnings")];
+        self.kept
+            .sort_by_key(|each| (each.place.offset, each.severity));
+        let cut = [
+            (self.errors, Severity::Error, "errors"),
+            (self.warnings, Severity::Warning, "warnings"),
+        ];
         for (count, severity, word) in cut {
             if count > KEPT {
                 let place = self.kept.last().map(|each| each.place).unwrap_or_default();
                 let message = format!("{} more {word} are not shown", count - KEPT);
                 let help = "mend those above and check again".to_owned();
-                self.kept.push(Diagnostic { severity, place, message, help });
+                self.kept.push(Diagnostic {
+                    severity,
+                    place,
+                    message,
+                    help,
+                });
             }
         }
         Diagnostics(self.kept)

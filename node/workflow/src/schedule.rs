@@ -58,15 +58,20 @@ impl Schedule {
 
     fn read(text: &str) -> Result<Self, ScheduleError> {
         let expressions = expressions(text)?;
-        let patterns: Arc<[Pattern]> =
-            expressions.iter().map(|expression| Pattern::parse(expression, text)).collect::<Result<_, _>>()?;
+        let patterns: Arc<[Pattern]> = expressions
+            .iter()
+            .map(|expression| Pattern::parse(expression, text))
+            .collect::<Result<_, _>>()?;
         if patterns.iter().any(|pattern| !pattern.ever_matches()) {
             return Err(ScheduleError {
                 message: format!("{text} names a day that never comes"),
                 help: "write a day that the month has".to_owned(),
             });
         }
-        Ok(Self { text: text.into(), patterns })
+        Ok(Self {
+            text: text.into(),
+            patterns,
+        })
     }
 
     /// The text it was read from.
@@ -76,16 +81,24 @@ impl Schedule {
 
     /// The first time strictly after `after`, in `zone`; `None` when there is none any more.
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        self.patterns.iter().filter_map(|pattern| pattern.next_after(after, zone)).min()
+        self.patterns
+            .iter()
+            .filter_map(|pattern| pattern.next_after(after, zone))
+            .min()
     }
 
     /// What it means, in English.
     pub fn describe(&self) -> String {
-        let Ok(expressions) = expressions(&self.text) else { return self.text.to_string() };
-        let described = expressions.iter().map(|expression| match pattern::parser().parse(expression) {
-            Ok(cron) => cron.describe().trim_end_matches('.').to_owned(),
-            Err(_) => expression.clone(),
-        });
+        let Ok(expressions) = expressions(&self.text) else {
+            return self.text.to_string();
+        };
+        let described =
+            expressions
+                .iter()
+                .map(|expression| match pattern::parser().parse(expression) {
+                    Ok(cron) => cron.describe().trim_end_matches('.').to_owned(),
+                    Err(_) => expression.clone(),
+                });
         described.collect::<Vec<_>>().join("; ")
     }
 }
@@ -105,7 +118,10 @@ fn lock() -> std::sync::MutexGuard<'static, HashMap<Arc<str>, Schedule>> {
 /// The cron expressions that `text` means.
 fn expressions(text: &str) -> Result<Vec<String>, ScheduleError> {
     if text.is_empty() {
-        return Err(ScheduleError { message: "the schedule is empty".to_owned(), help: HELP.to_owned() });
+        return Err(ScheduleError {
+            message: "the schedule is empty".to_owned(),
+            help: HELP.to_owned(),
+        });
     }
     let first = text.split_whitespace().next().unwrap_or_default();
     let is_cron = |character: char| character.is_ascii_digit() || "*/,-?".contains(character);

@@ -58,20 +58,48 @@ const SHAPE: Shape = Shape {
     ],
     text: false,
 };
-const SCRIPT: Shape =
-    Shape { attributes: &[], children: &["code", "param-line", "attach-list", "attach-file"], text: false };
-const SHELL: Shape = Shape { attributes: &[], children: &["command"], text: false };
-const FILE_EXECUTOR: Shape =
-    Shape { attributes: &[], children: &["command", "attach-list", "attach-file"], text: false };
-const ATTACH_LIST: Shape = Shape { attributes: &[], children: &["file"], text: false };
-const SQL: Shape = Shape { attributes: &INLINE, children: &[], text: true };
+const SCRIPT: Shape = Shape {
+    attributes: &[],
+    children: &["code", "param-line", "attach-list", "attach-file"],
+    text: false,
+};
+const SHELL: Shape = Shape {
+    attributes: &[],
+    children: &["command"],
+    text: false,
+};
+const FILE_EXECUTOR: Shape = Shape {
+    attributes: &[],
+    children: &["command", "attach-list", "attach-file"],
+    text: false,
+};
+const ATTACH_LIST: Shape = Shape {
+    attributes: &[],
+    children: &["file"],
+    text: false,
+};
+const SQL: Shape = Shape {
+    attributes: &INLINE,
+    children: &[],
+    text: true,
+};
 const METADATA: Shape = Shape {
-    attributes: &["table", "db-link", "from", "type", "jdbc-url", "username", "password"],
+    attributes: &[
+        "table", "db-link", "from", "type", "jdbc-url", "username", "password",
+    ],
     children: &["column-comment", "table-comment"],
     text: false,
 };
-const COLUMN_COMMENT: Shape = Shape { attributes: &["name"], children: &[], text: true };
-const TEXT: Shape = Shape { attributes: &[], children: &[], text: true };
+const COLUMN_COMMENT: Shape = Shape {
+    attributes: &["name"],
+    children: &[],
+    text: true,
+};
+const TEXT: Shape = Shape {
+    attributes: &[],
+    children: &[],
+    text: true,
+};
 
 /// Reads an action; `None` when it has no type to read.
 pub(super) fn check_action(
@@ -84,13 +112,19 @@ pub(super) fn check_action(
     let ok = match targets.follow_child(checker, element, "ok") {
         Some(ok) => ok,
         None => {
-            checker.missing(element, "this action has no <ok>", "write <ok to=\"…\"/> in it");
+            checker.missing(
+                element,
+                "this action has no <ok>",
+                "write <ok to=\"…\"/> in it",
+            );
             targets.give_up()
         }
     };
     let error = targets.follow_child(checker, element, "error");
     let host = checker.typed(element, "host", Host::Any, |text| Ok(host(text)));
-    let labels = checker.typed(element, "labels", BTreeSet::new(), |text| Ok(list(text).map(str::to_owned).collect()));
+    let labels = checker.typed(element, "labels", BTreeSet::new(), |text| {
+        Ok(list(text).map(str::to_owned).collect())
+    });
     let retry_times = checker.typed(element, "retry-times", 0, whole(0));
     let interval = checker.typed(element, "interval", Duration::ZERO, seconds);
     let backoff = checker.typed(element, "backoff", Backoff::Fixed, backoff);
@@ -101,18 +135,37 @@ pub(super) fn check_action(
         targets.give_up();
         return None;
     };
-    Some(Action { ok, error, host, labels, retry_times, interval, backoff, timeout, ignore, on_partition, work })
+    Some(Action {
+        ok,
+        error,
+        host,
+        labels,
+        retry_times,
+        interval,
+        backoff,
+        timeout,
+        ignore,
+        on_partition,
+        work,
+    })
 }
 
 fn host(text: &str) -> Host {
-    if text == "-1" { Host::Any } else { Host::Named(text.to_owned()) }
+    if text == "-1" {
+        Host::Any
+    } else {
+        Host::Named(text.to_owned())
+    }
 }
 
 fn backoff(text: &str) -> Result<Backoff, Wrong> {
     match text {
         "fixed" => Ok(Backoff::Fixed),
         "exponential" => Ok(Backoff::Exponential),
-        _ => Err(Wrong::new(format!("{text} is no way to wait between tries"), "write fixed or exponential")),
+        _ => Err(Wrong::new(
+            format!("{text} is no way to wait between tries"),
+            "write fixed or exponential",
+        )),
     }
 }
 
@@ -121,7 +174,10 @@ fn on_partition(text: &str) -> Result<OnPartition, Wrong> {
         "wait" => Ok(OnPartition::Wait),
         "rerun" => Ok(OnPartition::Rerun),
         "hold" => Ok(OnPartition::Hold),
-        _ => Err(Wrong::new(format!("{text} is no policy for a lost node"), "write wait, rerun or hold")),
+        _ => Err(Wrong::new(
+            format!("{text} is no policy for a lost node"),
+            "write wait, rerun or hold",
+        )),
     }
 }
 
@@ -131,22 +187,34 @@ fn time_limit(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Option
         && attribute.value.trim() == "0"
     {
         let message = "a timeout of 0 means no limit";
-        checker.reporter.warning(attribute.value_span, message, "write -1 for no limit, or a number of seconds");
+        checker.reporter.warning(
+            attribute.value_span,
+            message,
+            "write -1 for no limit, or a number of seconds",
+        );
     }
     limit
 }
 
 fn work(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Option<Work> {
-    let mut found = element.children().filter(|child| TYPES.contains(&child.name()));
+    let mut found = element
+        .children()
+        .filter(|child| TYPES.contains(&child.name()));
     let Some(typed) = found.next() else {
-        let unknown = element.children().find(|child| !matches!(child.name(), "ok" | "error"));
+        let unknown = element
+            .children()
+            .find(|child| !matches!(child.name(), "ok" | "error"));
         let nearest = unknown.and_then(|child| checker.reporter.nearest(child.name(), TYPES));
         checker.missing(element, "this action has no type", instead(nearest, &TYPES));
         return None;
     };
     for further in found {
         let message = format!("this action is a <{}> already", typed.name());
-        checker.reporter.error(further.name_span(), message, "put each into an action of its own");
+        checker.reporter.error(
+            further.name_span(),
+            message,
+            "put each into an action of its own",
+        );
     }
     Some(match typed.name() {
         "script" => Work::Script(script(checker, typed)),
@@ -178,8 +246,14 @@ fn script(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Script {
         }
         None => String::new(),
     };
-    let arguments = checker.child(element, "param-line").map(|child| checker.text(child).text.into_owned());
-    Script { code, arguments: arguments.unwrap_or_default(), attachments: attachments(checker, element) }
+    let arguments = checker
+        .child(element, "param-line")
+        .map(|child| checker.text(child).text.into_owned());
+    Script {
+        code,
+        arguments: arguments.unwrap_or_default(),
+        attachments: attachments(checker, element),
+    }
 }
 
 /// The program of a script. Indentation is removed before anything is substituted: a value of several lines must
@@ -192,20 +266,29 @@ fn code(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> String {
         checker.expand(&raw, span);
         let code = dedent(&raw);
         if code.trim().is_empty() {
-            checker.missing(element, "<code> is empty", "write the program between <code> and </code>");
+            checker.missing(
+                element,
+                "<code> is empty",
+                "write the program between <code> and </code>",
+            );
         }
         return code;
     }
     let code = dedent(&raw);
     let expanded = checker.expand(&code, span).text.into_owned();
     if expanded.trim().is_empty() {
-        checker.missing(element, "<code> is empty", "write the program between <code> and </code>");
+        checker.missing(
+            element,
+            "<code> is empty",
+            "write the program between <code> and </code>",
+        );
     }
     expanded
 }
 
 fn command(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> String {
-    let Some(child) = checker.required_child(element, &["command"], "<command>…</command>") else {
+    let Some(child) = checker.required_child(element, &["command"], "<command>…</command>")
+    else {
         return String::new();
     };
     checker.shape(child, &TEXT);
@@ -215,22 +298,41 @@ fn command(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> String {
 fn file_executor(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> FileExecutor {
     checker.shape(element, &FILE_EXECUTOR);
     let attachments = attachments(checker, element);
-    let Some(child) = checker.required_child(element, &["command"], "<command>…</command>") else {
-        return FileExecutor { command: String::new(), file: String::new(), attachments };
+    let Some(child) = checker.required_child(element, &["command"], "<command>…</command>")
+    else {
+        return FileExecutor {
+            command: String::new(),
+            file: String::new(),
+            attachments,
+        };
     };
     checker.shape(child, &TEXT);
     let value = checker.required_text(child, "a command");
-    let mut files: Vec<String> = tokens(&value.text).into_iter().filter(|token| token.contains('/')).collect();
+    let mut files: Vec<String> = tokens(&value.text)
+        .into_iter()
+        .filter(|token| token.contains('/'))
+        .collect();
     if files.len() != 1 && !value.open && !value.text.is_empty() {
         let message = match files.len() {
             0 => "no token of this command names a file".to_owned(),
-            _ => format!("several tokens of this command name a file: {}", files.join(", ")),
+            _ => format!(
+                "several tokens of this command name a file: {}",
+                files.join(", ")
+            ),
         };
         let help = "write one token with a / in it, such as bash ./job.sh; bring further files by <attach-list>";
         checker.reporter.error(value.span, message, help);
     }
-    let file = if files.len() == 1 { files.remove(0) } else { String::new() };
-    FileExecutor { command: value.text.into_owned(), file, attachments }
+    let file = if files.len() == 1 {
+        files.remove(0)
+    } else {
+        String::new()
+    };
+    FileExecutor {
+        command: value.text.into_owned(),
+        file,
+        attachments,
+    }
 }
 
 fn attachments(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Vec<String> {
@@ -256,10 +358,17 @@ fn attachments(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Vec<S
 
 fn metadata(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Metadata {
     checker.shape(element, &METADATA);
-    let table = checker.required(element, "table", "orders").map(|value| value.text.into_owned());
-    let from = checker.attribute(element, "from").map(|value| list(&value.text).map(str::to_owned).collect());
+    let table = checker
+        .required(element, "table", "orders")
+        .map(|value| value.text.into_owned());
+    let from = checker
+        .attribute(element, "from")
+        .map(|value| list(&value.text).map(str::to_owned).collect());
     let mut column_comments: Vec<(String, String)> = Vec::new();
-    for child in element.children().filter(|child| child.name() == "column-comment") {
+    for child in element
+        .children()
+        .filter(|child| child.name() == "column-comment")
+    {
         checker.shape(child, &COLUMN_COMMENT);
         let comment = checker.text(child).text.into_owned();
         if let Some(name) = checker.required(child, "name", "order_id") {

@@ -29,7 +29,11 @@ fn common_indentation(code: &str) -> &str {
         common = Some(match common {
             None => own,
             Some(common) => {
-                let same = common.bytes().zip(own.bytes()).take_while(|(left, right)| left == right).count();
+                let same = common
+                    .bytes()
+                    .zip(own.bytes())
+                    .take_while(|(left, right)| left == right)
+                    .count();
                 &common[..same]
             }
         });
@@ -48,18 +52,30 @@ pub(super) fn check_here_documents(checker: &mut Checker<'_, '_>, code: &str, sp
     let mut following: HashMap<&str, EndMark<'_>> = HashMap::new();
     for line in code.lines().rev() {
         for opened in here_documents(line) {
-            let Some(mark) = following.get(opened.word) else { continue };
+            let Some(mark) = following.get(opened.word) else {
+                continue;
+            };
             if mark.at_left_edge || (opened.strips_tabs && mark.behind_tabs) {
                 continue;
             }
             let word = opened.word;
-            let message = format!("the end mark {word} of a here-document is indented, so the shell does not see it");
-            let help = format!("put {word} at the left edge of the code, or write <<-{word} and indent with tabs");
-            checker.reporter.warning(within(code, mark.nearest, span), message, help);
+            let message = format!(
+                "the end mark {word} of a here-document is indented, so the shell does not see it"
+            );
+            let help = format!(
+                "put {word} at the left edge of the code, or write <<-{word} and indent with tabs"
+            );
+            checker
+                .reporter
+                .warning(within(code, mark.nearest, span), message, help);
         }
         let rest = line.strip_prefix(indentation).unwrap_or(line);
         let word = line.trim();
-        let mark = following.entry(word).or_insert(EndMark { nearest: word, at_left_edge: false, behind_tabs: false });
+        let mark = following.entry(word).or_insert(EndMark {
+            nearest: word,
+            at_left_edge: false,
+            behind_tabs: false,
+        });
         mark.nearest = word;
         mark.at_left_edge |= rest == word;
         mark.behind_tabs |= rest.trim_start_matches('\t') == word;
@@ -75,9 +91,16 @@ struct EndMark<'c> {
 
 /// Whether bash or another shell runs it: the first line chooses.
 fn is_shell(code: &str) -> bool {
-    let first = code.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim_start();
+    let first = code
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("")
+        .trim_start();
     first.strip_prefix("#!").is_none_or(|interpreter| {
-        let program = interpreter.split_whitespace().find(|word| !word.ends_with("/env")).unwrap_or("");
+        let program = interpreter
+            .split_whitespace()
+            .find(|word| !word.ends_with("/env"))
+            .unwrap_or("");
         program.rsplit('/').next().unwrap_or("").ends_with("sh")
     })
 }
@@ -98,11 +121,14 @@ fn here_documents(line: &str) -> Vec<HereDocument<'_>> {
             rest = here_string;
             continue;
         }
-        let (tail, strips_tabs) = tail.strip_prefix('-').map_or((tail, false), |tail| (tail, true));
+        let (tail, strips_tabs) = tail
+            .strip_prefix('-')
+            .map_or((tail, false), |tail| (tail, true));
         let tail = tail.trim_start_matches([' ', '\t']);
         let quoted = tail.starts_with(['\'', '"', '\\']);
         let word = if quoted { &tail[1..] } else { tail };
-        let length = word.find(|character: char| !(character.is_alphanumeric() || character == '_'));
+        let length =
+            word.find(|character: char| !(character.is_alphanumeric() || character == '_'));
         let (word, after) = word.split_at(length.unwrap_or(word.len()));
         // 1 << 2 is arithmetic.
         if !word.is_empty() && !word.starts_with(|first: char| first.is_ascii_digit()) {
@@ -119,7 +145,10 @@ mod tests {
 
     #[test]
     fn common_indentation_goes_and_relative_indentation_stays() {
-        assert_eq!(dedent("\n\n    if x:\n        print(1)\n\n    print(2)\n  "), "if x:\n    print(1)\n\nprint(2)");
+        assert_eq!(
+            dedent("\n\n    if x:\n        print(1)\n\n    print(2)\n  "),
+            "if x:\n    print(1)\n\nprint(2)"
+        );
         assert_eq!(dedent("echo a"), "echo a");
         assert_eq!(dedent("\n\t\techo a\n\t echo b"), "\techo a\n echo b");
         assert_eq!(dedent("if True:\n    print(1)"), "if True:\n    print(1)");
@@ -128,7 +157,12 @@ mod tests {
 
     #[test]
     fn a_line_names_its_here_documents() {
-        let words = |line| here_documents(line).iter().map(|mark| mark.word.to_owned()).collect::<Vec<_>>();
+        let words = |line| {
+            here_documents(line)
+                .iter()
+                .map(|mark| mark.word.to_owned())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(words("cat <<EOF > a && cat << 'END'"), ["EOF", "END"]);
         assert_eq!(words("cat <<-\"X_1\""), ["X_1"]);
         assert!(words("cat <<< EOF; echo $((1 << 2))").is_empty());

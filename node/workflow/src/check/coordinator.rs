@@ -18,7 +18,17 @@ use crate::time::TimeMacro;
 use crate::xml::{Attribute, Element};
 
 const SHAPE: Shape = Shape {
-    attributes: &["is-enabled", "start-time", "end-time", "start", "end", "misfire", "timezone", "name", "desc"],
+    attributes: &[
+        "is-enabled",
+        "start-time",
+        "end-time",
+        "start",
+        "end",
+        "misfire",
+        "timezone",
+        "name",
+        "desc",
+    ],
     children: &["depend-list", "param-list", "trigger"],
     text: false,
 };
@@ -36,16 +46,50 @@ const STANDALONE: Shape = Shape {
         "misfire",
         "timezone",
     ],
-    children: &["depend-list", "param-list", "trigger-list", "trigger", "workflow-list"],
+    children: &[
+        "depend-list",
+        "param-list",
+        "trigger-list",
+        "trigger",
+        "workflow-list",
+    ],
     text: false,
 };
-const DEPEND_LIST: Shape = Shape { attributes: &["cron"], children: &["workflow"], text: false };
-const WORKFLOW_LIST: Shape = Shape { attributes: &[], children: &["workflow"], text: false };
-const WORKFLOW: Shape = Shape { attributes: &["name", "path"], children: &[], text: false };
-const PARAM_LIST: Shape = Shape { attributes: &[], children: &["param"], text: false };
-const PARAM: Shape = Shape { attributes: &["name", "value", "desc"], children: &[], text: false };
-const TRIGGER: Shape = Shape { attributes: &[], children: &["cron"], text: false };
-const CRON: Shape = Shape { attributes: &["config"], children: &[], text: false };
+const DEPEND_LIST: Shape = Shape {
+    attributes: &["cron"],
+    children: &["workflow"],
+    text: false,
+};
+const WORKFLOW_LIST: Shape = Shape {
+    attributes: &[],
+    children: &["workflow"],
+    text: false,
+};
+const WORKFLOW: Shape = Shape {
+    attributes: &["name", "path"],
+    children: &[],
+    text: false,
+};
+const PARAM_LIST: Shape = Shape {
+    attributes: &[],
+    children: &["param"],
+    text: false,
+};
+const PARAM: Shape = Shape {
+    attributes: &["name", "value", "desc"],
+    children: &[],
+    text: false,
+};
+const TRIGGER: Shape = Shape {
+    attributes: &[],
+    children: &["cron"],
+    text: false,
+};
+const CRON: Shape = Shape {
+    attributes: &["config"],
+    children: &[],
+    text: false,
+};
 
 /// The longest name in bytes: names are keys in every store.
 const LONGEST_NAME: usize = 255;
@@ -70,11 +114,17 @@ pub(super) fn check_coordinator(
 }
 
 /// Reads a coordinator that is a document of its own.
-pub(crate) fn check_standalone(checker: &mut Checker<'_, '_>, root: Element<'_, '_>) -> CoordinatorDocument {
+pub(crate) fn check_standalone(
+    checker: &mut Checker<'_, '_>,
+    root: Element<'_, '_>,
+) -> CoordinatorDocument {
     checker.shape(root, &STANDALONE);
     let name = CoordinatorName::from(registered_name(checker, root, "daily_load"));
     let mut triggers = Vec::new();
-    for child in root.children().filter(|child| matches!(child.name(), "trigger-list" | "workflow-list")) {
+    for child in root
+        .children()
+        .filter(|child| matches!(child.name(), "trigger-list" | "workflow-list"))
+    {
         checker.shape(child, &WORKFLOW_LIST);
         workflow_names(checker, child, &mut triggers);
     }
@@ -99,10 +149,18 @@ pub(crate) fn check_standalone(checker: &mut Checker<'_, '_>, root: Element<'_, 
 }
 
 /// The name under which a document is registered.
-pub(super) fn registered_name<'t>(checker: &mut Checker<'_, '_>, root: Element<'t, '_>, example: &str) -> &'t str {
+pub(super) fn registered_name<'t>(
+    checker: &mut Checker<'_, '_>,
+    root: Element<'t, '_>,
+    example: &str,
+) -> &'t str {
     let Some((name, span)) = checker.fixed(root, "name") else {
         if root.attribute("name").is_none() {
-            checker.missing(root, format!("<{}> has no name", root.name()), format!("write name=\"{example}\""));
+            checker.missing(
+                root,
+                format!("<{}> has no name", root.name()),
+                format!("write name=\"{example}\""),
+            );
         }
         return "";
     };
@@ -113,7 +171,11 @@ pub(super) fn registered_name<'t>(checker: &mut Checker<'_, '_>, root: Element<'
 /// Reports a name that no store could keep.
 pub(super) fn check_name(checker: &mut Checker<'_, '_>, name: &str, span: Span, example: &str) {
     if name.trim().is_empty() {
-        checker.reporter.error(span, "the name is empty", format!("write name=\"{example}\""));
+        checker.reporter.error(
+            span,
+            "the name is empty",
+            format!("write name=\"{example}\""),
+        );
     } else if name.len() > LONGEST_NAME {
         let message = format!("the name is longer than {LONGEST_NAME} bytes");
         checker.reporter.error(span, message, "write a shorter one");
@@ -145,7 +207,9 @@ fn read(
             let older = cron(checker, child, "config");
             if schedule.is_some() && older.is_some() {
                 let message = "the schedule stands here twice, in <depend-list> and in <trigger>";
-                checker.reporter.error(child.span(), message, "remove one of them");
+                checker
+                    .reporter
+                    .error(child.span(), message, "remove one of them");
             }
             schedule = schedule.or(older);
         }
@@ -156,7 +220,11 @@ fn read(
         && start >= end
     {
         let message = format!("it ends at {end}, before it starts at {start}");
-        checker.reporter.error(element.span(), message, "write an end-time after the start-time");
+        checker.reporter.error(
+            element.span(),
+            message,
+            "write an end-time after the start-time",
+        );
     }
     Coordinator {
         name,
@@ -179,19 +247,33 @@ fn fixed_typed<T>(
     default: T,
     parse: impl FnOnce(&str) -> Result<T, Wrong>,
 ) -> T {
-    let Some((text, span)) = checker.fixed(element, name) else { return default };
+    let Some((text, span)) = checker.fixed(element, name) else {
+        return default;
+    };
     if text.trim().is_empty() {
         return default;
     }
     parse(text.trim()).unwrap_or_else(|wrong| {
-        checker.reporter.error(span, format!("{name} of <{}>: {}", element.name(), wrong.message), wrong.help);
+        checker.reporter.error(
+            span,
+            format!("{name} of <{}>: {}", element.name(), wrong.message),
+            wrong.help,
+        );
         default
     })
 }
 
-fn bound(checker: &mut Checker<'_, '_>, element: Element<'_, '_>, names: &[&str]) -> Option<DateTime> {
-    let name = names.iter().find(|name| element.attribute(name).is_some())?;
-    fixed_typed(checker, element, name, None, |text| date_time(text).map(Some))
+fn bound(
+    checker: &mut Checker<'_, '_>,
+    element: Element<'_, '_>,
+    names: &[&str],
+) -> Option<DateTime> {
+    let name = names
+        .iter()
+        .find(|name| element.attribute(name).is_some())?;
+    fixed_typed(checker, element, name, None, |text| {
+        date_time(text).map(Some)
+    })
 }
 
 fn misfire(text: &str) -> Result<Misfire, Wrong> {
@@ -199,7 +281,10 @@ fn misfire(text: &str) -> Result<Misfire, Wrong> {
         "once" => Ok(Misfire::Once),
         "skip" => Ok(Misfire::Skip),
         "all" => Ok(Misfire::All),
-        _ => Err(Wrong::new(format!("{text} is no misfire policy"), "write once, skip or all")),
+        _ => Err(Wrong::new(
+            format!("{text} is no misfire policy"),
+            "write once, skip or all",
+        )),
     }
 }
 
@@ -218,25 +303,46 @@ fn cron(checker: &mut Checker<'_, '_>, element: Element<'_, '_>, name: &str) -> 
 }
 
 /// Adds the workflows that `list` names, without repetition.
-fn workflow_names(checker: &mut Checker<'_, '_>, list: Element<'_, '_>, names: &mut Vec<WorkflowName>) {
+fn workflow_names(
+    checker: &mut Checker<'_, '_>,
+    list: Element<'_, '_>,
+    names: &mut Vec<WorkflowName>,
+) {
     let mut known: BTreeSet<WorkflowName> = names.iter().cloned().collect();
     for child in list.children().filter(|child| child.name() == "workflow") {
         checker.shape(child, &WORKFLOW);
-        let (attribute, older) =
-            if child.attribute("name").is_some() { ("name", false) } else { ("path", child.attribute("path").is_some()) };
+        let (attribute, older) = if child.attribute("name").is_some() {
+            ("name", false)
+        } else {
+            ("path", child.attribute("path").is_some())
+        };
         if child.attribute("name").is_none() && !older {
-            checker.missing(child, "<workflow> has no name", "write name=\"load_orders\"");
+            checker.missing(
+                child,
+                "<workflow> has no name",
+                "write name=\"load_orders\"",
+            );
             continue;
         }
-        let Some((text, span)) = checker.fixed(child, attribute) else { continue };
+        let Some((text, span)) = checker.fixed(child, attribute) else {
+            continue;
+        };
         // The older form may give the way through the tree; names are unique without it.
-        let name = if older { text.rsplit('/').next().unwrap_or(text) } else { text };
+        let name = if older {
+            text.rsplit('/').next().unwrap_or(text)
+        } else {
+            text
+        };
         check_name(checker, name, span, "load_orders");
         let name = WorkflowName::from(name);
         if known.insert(name.clone()) {
             names.push(name);
         } else {
-            checker.reporter.warning(span, format!("{name} stands in this list twice"), "remove one of them");
+            checker.reporter.warning(
+                span,
+                format!("{name} stands in this list twice"),
+                "remove one of them",
+            );
         }
     }
 }
@@ -244,14 +350,20 @@ fn workflow_names(checker: &mut Checker<'_, '_>, list: Element<'_, '_>, names: &
 /// The parameter list, macros not expanded. A later parameter of the same name stays beside the earlier: those in
 /// between may mention the earlier one.
 fn parameters(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Vec<(String, String)> {
-    let Some(list) = checker.child(element, "param-list") else { return Vec::new() };
+    let Some(list) = checker.child(element, "param-list") else {
+        return Vec::new();
+    };
     checker.shape(list, &PARAM_LIST);
     let mut parameters = Vec::new();
     let mut above: BTreeSet<&str> = BTreeSet::new();
     for child in list.children().filter(|child| child.name() == "param") {
         checker.shape(child, &PARAM);
         let Some(value) = child.attribute("value") else {
-            checker.missing(child, "<param> has no value", "write value=\"…\"; it may be empty");
+            checker.missing(
+                child,
+                "<param> has no value",
+                "write value=\"…\"; it may be empty",
+            );
             continue;
         };
         check_parameter_value(checker, value, &above);
@@ -262,7 +374,11 @@ fn parameters(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Vec<(S
             continue;
         };
         if name.trim().is_empty() || name.contains(['{', '}', '\n']) {
-            checker.reporter.error(span, format!("{name:?} is no parameter's name"), "write a name such as stadate");
+            checker.reporter.error(
+                span,
+                format!("{name:?} is no parameter's name"),
+                "write a name such as stadate",
+            );
             continue;
         }
         above.insert(name);
@@ -271,32 +387,47 @@ fn parameters(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Vec<(S
     parameters
 }
 
-fn check_parameter_value(checker: &mut Checker<'_, '_>, value: &Attribute<'_>, above: &BTreeSet<&str>) {
+fn check_parameter_value(
+    checker: &mut Checker<'_, '_>,
+    value: &Attribute<'_>,
+    above: &BTreeSet<&str>,
+) {
     let text = &*value.value;
     for segment in segments(text) {
         match segment {
             Segment::Literal(_) => {}
             Segment::Time { body, raw } => {
                 if let Err(wrong) = TimeMacro::parse(body) {
-                    checker.reporter.wrong(within(text, raw, value.value_span), wrong);
+                    checker
+                        .reporter
+                        .wrong(within(text, raw, value.value_span), wrong);
                 }
             }
             Segment::Parameter { name: "", raw } => {
                 let span = within(text, raw, value.value_span);
-                checker.reporter.error(span, "a parameter without a name", "write ${param:NAME}");
+                checker
+                    .reporter
+                    .error(span, "a parameter without a name", "write ${param:NAME}");
             }
             Segment::Parameter { .. } => {}
             Segment::Other { name, raw } => {
                 if !above.contains(name) {
                     let span = within(text, raw, value.value_span);
-                    let message = format!("no parameter above is called {name}; {raw} stays as it is unless one is given");
-                    let help = format!("write ${{param:{name}}} if it must be given, or define it above");
+                    let message = format!(
+                        "no parameter above is called {name}; {raw} stays as it is unless one is given"
+                    );
+                    let help =
+                        format!("write ${{param:{name}}} if it must be given, or define it above");
                     checker.reporter.warning(span, message, help);
                 }
             }
             Segment::Unclosed { raw } => {
                 let span = within(text, raw, value.value_span);
-                checker.reporter.warning(span, "a macro without its closing brace stays as it is", "write } after it");
+                checker.reporter.warning(
+                    span,
+                    "a macro without its closing brace stays as it is",
+                    "write } after it",
+                );
             }
         }
     }

@@ -8,7 +8,8 @@ use crate::xml::{Content, Element};
 
 /// Elements that HTML never closes.
 const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
 ];
 
 pub(super) fn check_email(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Email {
@@ -46,7 +47,9 @@ fn write_contents(checker: &mut Checker<'_, '_>, element: Element<'_, '_>, out: 
     for content in element.contents() {
         match content {
             // HTML has no entities in a style sheet.
-            Content::Text(text, span) if element.name() == "style" => write_html(checker, text, span, out),
+            Content::Text(text, span) if element.name() == "style" => {
+                write_html(checker, text, span, out)
+            }
             Content::Text(text, span) => write_escaped(checker, text, span, out),
             Content::CharacterData(text, span) => write_html(checker, text, span, out),
             Content::Element(child) => {
@@ -80,7 +83,9 @@ fn write_html(checker: &mut Checker<'_, '_>, text: &str, span: Span, out: &mut S
     for segment in segments(text) {
         match segment {
             Segment::Literal(raw) | Segment::Other { raw, .. } => out.push_str(raw),
-            Segment::Parameter { raw, .. } | Segment::Time { raw, .. } | Segment::Unclosed { raw } => {
+            Segment::Parameter { raw, .. }
+            | Segment::Time { raw, .. }
+            | Segment::Unclosed { raw } => {
                 let value = checker.expand(raw, within(text, raw, span));
                 escape(&value.text, out);
             }

@@ -14,13 +14,27 @@ pub(super) fn check_graph(
     let graph = Graph::new(workflow);
     check_entries(checker, workflow, elements);
     if let Some(cycle) = graph.cycle(|kind| !matches!(kind, StepKind::Action(_))) {
-        let message = format!("steps that go round without any action: {}", names(workflow, &cycle));
-        checker.reporter.error(elements[cycle[0]].span(), message, "put an action into the loop, or lead out of it");
+        let message = format!(
+            "steps that go round without any action: {}",
+            names(workflow, &cycle)
+        );
+        checker.reporter.error(
+            elements[cycle[0]].span(),
+            message,
+            "put an action into the loop, or lead out of it",
+        );
     } else if checker.reporter.wants_warnings() {
         let passive = |kind: &StepKind| !matches!(kind, StepKind::Action(action) if !action.ignore);
         if let Some(cycle) = graph.cycle(passive) {
-            let message = format!("steps that go round with ignored actions only: {}", names(workflow, &cycle));
-            checker.reporter.warning(elements[cycle[0]].span(), message, "they never do anything; lead out of the loop");
+            let message = format!(
+                "steps that go round with ignored actions only: {}",
+                names(workflow, &cycle)
+            );
+            checker.reporter.warning(
+                elements[cycle[0]].span(),
+                message,
+                "they never do anything; lead out of the loop",
+            );
         }
     }
     if !checker.reporter.wants_warnings() || moving {
@@ -30,13 +44,26 @@ pub(super) fn check_graph(
     for (at, step) in workflow.steps.iter().enumerate() {
         if !reached[at] {
             let message = format!("nothing leads to {}, so it never runs", step.name);
-            checker.reporter.warning(elements[at].span(), message, "lead to it with to=\"…\", or remove it");
+            checker.reporter.warning(
+                elements[at].span(),
+                message,
+                "lead to it with to=\"…\", or remove it",
+            );
         }
     }
-    let ends = |step: usize| matches!(workflow.steps[step].kind, StepKind::End | StepKind::Kill { .. });
+    let ends = |step: usize| {
+        matches!(
+            workflow.steps[step].kind,
+            StepKind::End | StepKind::Kill { .. }
+        )
+    };
     if !(0..workflow.steps.len()).any(|step| reached[step] && ends(step)) {
         let span = elements[workflow.start.0 as usize].span();
-        checker.reporter.warning(span, "no end can be reached from the start", "lead to an <end> somewhere");
+        checker.reporter.warning(
+            span,
+            "no end can be reached from the start",
+            "lead to an <end> somewhere",
+        );
     }
     check_joins(checker, workflow, elements, &graph);
 }
@@ -46,12 +73,21 @@ fn check_entries(checker: &mut Checker<'_, '_>, workflow: &Workflow, elements: &
     for (at, step) in workflow.steps.iter().enumerate() {
         if targets(&step.kind).any(|to| to == workflow.start) {
             let message = format!("{} leads back to the start", step.name);
-            checker.reporter.error(elements[at].span(), message, "lead to the step behind the start instead");
+            checker.reporter.error(
+                elements[at].span(),
+                message,
+                "lead to the step behind the start instead",
+            );
         }
     }
 }
 
-fn check_joins(checker: &mut Checker<'_, '_>, workflow: &Workflow, elements: &[Element<'_, '_>], graph: &Graph<'_>) {
+fn check_joins(
+    checker: &mut Checker<'_, '_>,
+    workflow: &Workflow,
+    elements: &[Element<'_, '_>],
+    graph: &Graph<'_>,
+) {
     let mut arriving = vec![0_usize; workflow.steps.len()];
     for &to in &graph.targets {
         arriving[to as usize] += 1;
@@ -59,13 +95,21 @@ fn check_joins(checker: &mut Checker<'_, '_>, workflow: &Workflow, elements: &[E
     for (at, step) in workflow.steps.iter().enumerate() {
         if matches!(step.kind, StepKind::Join { .. }) && arriving[at] == 1 {
             let message = format!("only one way leads to the join {}", step.name);
-            checker.reporter.warning(elements[at].span(), message, "lead all branches to it, or leave it out");
+            checker.reporter.warning(
+                elements[at].span(),
+                message,
+                "lead all branches to it, or leave it out",
+            );
         }
     }
 }
 
 fn names(workflow: &Workflow, cycle: &[usize]) -> String {
-    let mut names: Vec<&str> = cycle.iter().take(8).map(|&at| workflow.steps[at].name.as_str()).collect();
+    let mut names: Vec<&str> = cycle
+        .iter()
+        .take(8)
+        .map(|&at| workflow.steps[at].name.as_str())
+        .collect();
     if cycle.len() > names.len() {
         names.push("…");
     }
@@ -100,7 +144,11 @@ impl<'w> Graph<'w> {
             all.extend(targets(&step.kind).map(|to| to.0));
         }
         first.push(all.len());
-        Self { workflow, first, targets: all }
+        Self {
+            workflow,
+            first,
+            targets: all,
+        }
     }
 
     fn of(&self, step: usize) -> &[u32] {

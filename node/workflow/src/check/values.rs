@@ -13,30 +13,53 @@ pub(super) fn boolean(text: &str) -> Result<bool, Wrong> {
     } else if text.eq_ignore_ascii_case("false") {
         Ok(false)
     } else {
-        Err(Wrong::new(format!("{text} is neither true nor false"), "write true or false"))
+        Err(Wrong::new(
+            format!("{text} is neither true nor false"),
+            "write true or false",
+        ))
     }
 }
 
 /// A whole number of at least `least`.
 pub(super) fn whole(least: u32) -> impl Fn(&str) -> Result<u32, Wrong> {
     move |text| {
-        let refused = || Wrong::new(format!("{text} is not a whole number of at least {least}"), "write a number such as 3");
-        text.parse().ok().filter(|&number| number >= least).ok_or_else(refused)
+        let refused = || {
+            Wrong::new(
+                format!("{text} is not a whole number of at least {least}"),
+                "write a number such as 3",
+            )
+        };
+        text.parse()
+            .ok()
+            .filter(|&number| number >= least)
+            .ok_or_else(refused)
     }
 }
 
 pub(super) fn signed(text: &str) -> Result<i32, Wrong> {
-    text.parse().map_err(|_| Wrong::new(format!("{text} is not a whole number"), "write a number such as 0, 10 or -5"))
+    let refused = || {
+        Wrong::new(
+            format!("{text} is not a whole number"),
+            "write a number such as 0, 10 or -5",
+        )
+    };
+    text.parse().ok().ok_or_else(refused)
 }
 
 /// Seconds, not negative; a fraction is allowed.
 pub(super) fn seconds(text: &str) -> Result<Duration, Wrong> {
     // Longer than a hundred years is surely a mistake, and would overflow sums of times.
     let limit = 100.0 * 366.0 * 86_400.0;
-    let parsed = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && (0.0..=limit).contains(seconds));
-    parsed
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| Wrong::new(format!("{text} is not a number of seconds"), "write seconds as a number such as 30"))
+    let parsed = text
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| seconds.is_finite() && (0.0..=limit).contains(seconds));
+    parsed.map(Duration::from_secs_f64).ok_or_else(|| {
+        Wrong::new(
+            format!("{text} is not a number of seconds"),
+            "write seconds as a number such as 30",
+        )
+    })
 }
 
 /// Seconds; negative or zero means no limit.
@@ -49,11 +72,17 @@ pub(super) fn timeout(text: &str) -> Result<Option<Duration>, Wrong> {
 
 /// Bytes: `2MB`, `2G`, `1.1kb`, `512B`, `512`; units are powers of 1024.
 pub(super) fn size(text: &str) -> Result<u64, Wrong> {
-    let refused =
-        || Wrong::new(format!("{text} is not a size"), "write a number and B, KB, MB, GB or TB, such as 2MB or 1.1kb");
-    let split = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
+    let refused = || {
+        Wrong::new(
+            format!("{text} is not a size"),
+            "write a number and B, KB, MB, GB or TB, such as 2MB or 1.1kb",
+        )
+    };
+    let split = text
+        .find(|character: char| character.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: f64 = number.trim().parse().map_err(|_| refused())?;
+    let number: f64 = number.trim().parse().ok().ok_or_else(refused)?;
     let unit: f64 = match unit.trim().to_ascii_uppercase().as_str() {
         "" | "B" => 1.0,
         "K" | "KB" => 1024.0,
@@ -67,13 +96,23 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
     if !bytes.is_finite() || !(0.0..=9_007_199_254_740_992.0).contains(&bytes) {
         return Err(refused());
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was just checked")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was just checked"
+    )]
     Ok(bytes as u64)
 }
 
 /// A local time `yyyy-MM-dd HH:mm:ss`; without a time of day, midnight.
 pub(super) fn date_time(text: &str) -> Result<DateTime, Wrong> {
-    text.parse().map_err(|_| Wrong::new(format!("{text} is not a time"), "write it like 2026-01-31 06:30:00"))
+    let refused = || {
+        Wrong::new(
+            format!("{text} is not a time"),
+            "write it like 2026-01-31 06:30:00",
+        )
+    };
+    text.parse().ok().ok_or_else(refused)
 }
 
 /// An IANA time zone's name.
@@ -105,7 +144,9 @@ fn outcome(word: &str) -> Result<Outcome, Wrong> {
 
 /// The entries of a comma list, without blanks around them and without empty ones.
 pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', '，']).map(str::trim).filter(|entry| !entry.is_empty())
+    text.split([',', '，'])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
 }
 
 /// A folder of the workflow tree: absolute, without a trailing slash.
@@ -114,7 +155,10 @@ pub(super) fn folder(text: &str) -> Result<String, Wrong> {
     for part in text.split('/').filter(|part| !part.is_empty()) {
         if matches!(part, "." | "..") {
             let message = format!("the folder {text} holds the part {part}");
-            return Err(Wrong::new(message, "write it from the root, such as /example/daily"));
+            return Err(Wrong::new(
+                message,
+                "write it from the root, such as /example/daily",
+            ));
         }
         folder.push('/');
         folder.push_str(part);
@@ -157,8 +201,12 @@ pub(super) fn unescape(text: &str) -> String {
 }
 
 fn coded(tail: &str, from: usize, digits: usize, radix: u32) -> Option<char> {
-    let code = tail.get(from..from + digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    u32::from_str_radix(code, radix).ok().and_then(char::from_u32)
+    let code = tail
+        .get(from..from + digits)
+        .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    u32::from_str_radix(code, radix)
+        .ok()
+        .and_then(char::from_u32)
 }
 
 /// The tokens of a command line: split at blanks outside quotes and macros, quotes removed.
@@ -235,12 +283,14 @@ mod tests {
 
     #[test]
     fn tokens_respect_quotes_and_macros() {
-        assert_eq!(tokens("python 'a b/c.py' \"x y\""), ["python", "a b/c.py", "x y"]);
-        assert_eq!(tokens("sh ${param:dir}/x.sh ${time.today|yyyy/MM dd}"), [
-            "sh",
-            "${param:dir}/x.sh",
-            "${time.today|yyyy/MM dd}"
-        ]);
+        assert_eq!(
+            tokens("python 'a b/c.py' \"x y\""),
+            ["python", "a b/c.py", "x y"]
+        );
+        assert_eq!(
+            tokens("sh ${param:dir}/x.sh ${time.today|yyyy/MM dd}"),
+            ["sh", "${param:dir}/x.sh", "${time.today|yyyy/MM dd}"]
+        );
         assert!(tokens("  ").is_empty());
     }
 
@@ -256,7 +306,10 @@ mod tests {
     fn outcomes_are_known_in_every_spelling() {
         let all = MailLevel::from([Outcome::Succeeded, Outcome::Failed, Outcome::Killed]);
         assert_eq!(mail_level("成功,失败，杀死"), Ok(all.clone()));
-        assert_eq!(mail_level("W_SUCCESSED, W_FAILED, W_KILLED"), Ok(all.clone()));
+        assert_eq!(
+            mail_level("W_SUCCESSED, W_FAILED, W_KILLED"),
+            Ok(all.clone())
+        );
         assert_eq!(mail_level("succeeded,failed,killed"), Ok(all));
         assert!(mail_level("sometimes").is_err());
     }

@@ -22,7 +22,15 @@ const SHAPE: Shape = Shape {
         "timezone",
         "priority",
     ],
-    children: &["coordinator", "start", "end", "action", "fork", "join", "kill"],
+    children: &[
+        "coordinator",
+        "start",
+        "end",
+        "action",
+        "fork",
+        "join",
+        "kill",
+    ],
     text: false,
 };
 
@@ -47,7 +55,9 @@ pub(crate) fn check_workflow(checker: &mut Checker<'_, '_>, root: Element<'_, '_
         create_time: checker.typed(root, "create-time", None, |text| date_time(text).map(Some)),
         timezone: checker.typed(root, "timezone", None, time_zone),
         priority: checker.typed(root, "priority", 0, signed),
-        coordinator: checker.child(root, "coordinator").map(|element| check_coordinator(checker, element, &name)),
+        coordinator: checker
+            .child(root, "coordinator")
+            .map(|element| check_coordinator(checker, element, &name)),
         name,
         start: steps.start.unwrap_or(StepIndex(0)),
         steps: steps.steps,
@@ -59,17 +69,30 @@ pub(crate) fn check_workflow(checker: &mut Checker<'_, '_>, root: Element<'_, '_
 }
 
 /// The attribute's text, or `default` where it is absent.
-pub(super) fn text_or(checker: &mut Checker<'_, '_>, element: Element<'_, '_>, name: &str, default: &str) -> String {
-    checker.attribute(element, name).map_or_else(|| default.to_owned(), |value| value.text.into_owned())
+pub(super) fn text_or(
+    checker: &mut Checker<'_, '_>,
+    element: Element<'_, '_>,
+    name: &str,
+    default: &str,
+) -> String {
+    checker
+        .attribute(element, name)
+        .map_or_else(|| default.to_owned(), |value| value.text.into_owned())
 }
 
 fn receivers(checker: &mut Checker<'_, '_>, root: Element<'_, '_>) -> Vec<String> {
-    let Some(value) = checker.attribute(root, "mail-receivers") else { return Vec::new() };
+    let Some(value) = checker.attribute(root, "mail-receivers") else {
+        return Vec::new();
+    };
     let mut receivers: Vec<String> = Vec::new();
     for address in value.text.split([';', '；']).flat_map(list) {
         if !value.open && !address.contains('@') {
             let message = format!("{address} is no mail address");
-            checker.reporter.warning(value.span, message, "write a comma list such as ann@example.com,bob@example.com");
+            checker.reporter.warning(
+                value.span,
+                message,
+                "write a comma list such as ann@example.com,bob@example.com",
+            );
         }
         if !receivers.iter().any(|known| known == address) {
             receivers.push(address.to_owned());

@@ -56,7 +56,10 @@ const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 pub(super) fn translate(text: &str) -> Result<Vec<String>, ScheduleError> {
     let lower = text.to_lowercase().replace(',', " , ");
     let words: Vec<&str> = lower.split_whitespace().collect();
-    let mut reader = Words { words: &words, at: 0 };
+    let mut reader = Words {
+        words: &words,
+        at: 0,
+    };
     let mut said = Said::default();
     while reader.peek().is_some() {
         if reader.at > 0 {
@@ -75,7 +78,10 @@ fn refused(text: &str, word: Option<&str>) -> ScheduleError {
         Some(word) => format!("the schedule {text} is not understood at {word}"),
         None => format!("the schedule {text} is not understood"),
     };
-    ScheduleError { message, help: HELP.to_owned() }
+    ScheduleError {
+        message,
+        help: HELP.to_owned(),
+    }
 }
 
 struct Words<'w> {
@@ -142,7 +148,10 @@ fn clause(words: &mut Words<'_>, said: &mut Said) -> Option<()> {
         }
         "on" => {
             words.at += 1;
-            if matches!(words.peek()?, "the" | "day") || ordinal(words.peek()?).is_some() || words.peek()? == "last" {
+            if matches!(words.peek()?, "the" | "day")
+                || ordinal(words.peek()?).is_some()
+                || words.peek()? == "last"
+            {
                 of_month(words, said)
             } else {
                 let days = weekday_list(words)?;
@@ -194,11 +203,19 @@ fn every(words: &mut Words<'_>, said: &mut Said) -> Option<()> {
         "week" => {
             words.at += 1;
             // With `on monday` behind it, it says nothing of its own.
-            if words.peek() == Some("on") { Some(()) } else { set(&mut said.weekdays, "SUN".to_owned()) }
+            if words.peek() == Some("on") {
+                Some(())
+            } else {
+                set(&mut said.weekdays, "SUN".to_owned())
+            }
         }
         "month" => {
             words.at += 1;
-            if words.peek() == Some("on") { Some(()) } else { set(&mut said.days, "1".to_owned()) }
+            if words.peek() == Some("on") {
+                Some(())
+            } else {
+                set(&mut said.days, "1".to_owned())
+            }
         }
         word if word.bytes().all(|byte| byte.is_ascii_digit()) => {
             let number: u32 = word.parse().ok()?;
@@ -211,7 +228,9 @@ fn every(words: &mut Words<'_>, said: &mut Said) -> Option<()> {
             };
             // Other numbers would not be even: cron starts anew with every minute, hour and day.
             let whole = match interval {
-                Interval::Seconds(number) | Interval::Minutes(number) => number > 0 && number < 60 && 60 % number == 0,
+                Interval::Seconds(number) | Interval::Minutes(number) => {
+                    number > 0 && number < 60 && 60 % number == 0
+                }
                 Interval::Hours(number) => number > 0 && number < 24 && 24 % number == 0,
             };
             if !whole {
@@ -256,12 +275,16 @@ fn weekday_item(words: &mut Words<'_>) -> Option<String> {
 /// From one weekday to another, over the weekend's end where it must.
 fn range(first: usize, last: usize) -> Option<String> {
     let count = (last + 7 - first) % 7;
-    let days: Vec<&str> = (0..=count).map(|day| WEEKDAYS[(first + day) % 7].2).collect();
+    let days: Vec<&str> = (0..=count)
+        .map(|day| WEEKDAYS[(first + day) % 7].2)
+        .collect();
     (count > 0).then(|| days.join(","))
 }
 
 fn weekday(word: &str) -> Option<usize> {
-    WEEKDAYS.iter().position(|(long, short, _)| word == *long || word == *short || word.strip_suffix('s') == Some(long))
+    WEEKDAYS.iter().position(|(long, short, _)| {
+        word == *long || word == *short || word.strip_suffix('s') == Some(long)
+    })
 }
 
 fn month_list(words: &mut Words<'_>) -> Option<String> {
@@ -274,7 +297,9 @@ fn month_list(words: &mut Words<'_>) -> Option<String> {
 }
 
 fn month(word: &str) -> Option<usize> {
-    MONTHS.iter().position(|(long, short)| word == *long || word == *short)
+    MONTHS
+        .iter()
+        .position(|(long, short)| word == *long || word == *short)
 }
 
 /// `first`, `1st`, `2nd`, … as numbers.
@@ -335,15 +360,26 @@ fn of_month(words: &mut Words<'_>, said: &mut Said) -> Option<()> {
         return None;
     }
     let days: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    set(&mut said.days, if last { "L".to_owned() } else { days.join(",") })
+    set(
+        &mut said.days,
+        if last { "L".to_owned() } else { days.join(",") },
+    )
 }
 
-fn nth_weekdays(words: &mut Words<'_>, said: &mut Said, weekday: usize, numbers: &[u32]) -> Option<()> {
+fn nth_weekdays(
+    words: &mut Words<'_>,
+    said: &mut Said,
+    weekday: usize,
+    numbers: &[u32],
+) -> Option<()> {
     months_behind(words, said)?;
     if numbers.iter().any(|number| !(1..=5).contains(number)) {
         return None;
     }
-    let days: Vec<String> = numbers.iter().map(|number| format!("{}#{number}", WEEKDAYS[weekday].2)).collect();
+    let days: Vec<String> = numbers
+        .iter()
+        .map(|number| format!("{}#{number}", WEEKDAYS[weekday].2))
+        .collect();
     set(&mut said.weekdays, days.join(","))
 }
 
@@ -370,7 +406,10 @@ fn times(words: &mut Words<'_>, said: &mut Said) -> Option<()> {
         words.take("at");
         let word = words.peek()?;
         // `6 am` is `6am`.
-        let half = words.words.get(words.at + 1).filter(|half| matches!(**half, "am" | "pm"));
+        let half = words
+            .words
+            .get(words.at + 1)
+            .filter(|half| matches!(**half, "am" | "pm"));
         let joined = half.map_or_else(|| word.to_owned(), |half| format!("{word}{half}"));
         let time = time_of_day(&joined)?;
         words.at += 1 + usize::from(half.is_some());
@@ -392,11 +431,17 @@ fn time_of_day(word: &str) -> Option<(u8, u8, u8)> {
         _ => (word, None),
     };
     let parts: Vec<&str> = digits.split(':').collect();
-    let is_number = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |part: &&str| {
+        (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
     if parts.len() > 3 || (parts.len() == 1 && half.is_none()) || !parts.iter().all(is_number) {
         return None;
     }
-    let number = |at: usize| parts.get(at).map_or(Some(0), |part| part.parse::<u8>().ok());
+    let number = |at: usize| {
+        parts
+            .get(at)
+            .map_or(Some(0), |part| part.parse::<u8>().ok())
+    };
     let (mut hour, minute, second) = (number(0)?, number(1)?, number(2)?);
     if parts.get(1).is_some_and(|minute| minute.len() != 2) || minute > 59 || second > 59 {
         return None;
@@ -424,7 +469,13 @@ impl Said {
             if !self.times.is_empty() || self.daily {
                 return None;
             }
-            let step = |number: u32| if number == 1 { "*".to_owned() } else { format!("*/{number}") };
+            let step = |number: u32| {
+                if number == 1 {
+                    "*".to_owned()
+                } else {
+                    format!("*/{number}")
+                }
+            };
             let clock = match interval {
                 Interval::Seconds(number) => format!("{} * *", step(number)),
                 Interval::Minutes(number) => format!("0 {} *", step(number)),
@@ -437,9 +488,14 @@ impl Said {
             return None;
         }
         let midnight = [(0, 0, 0)];
-        let times = if self.times.is_empty() { &midnight[..] } else { &self.times[..] };
-        let expression =
-            |(hour, minute, second): &(u8, u8, u8)| format!("{second} {minute} {hour} {days} {months} {weekdays}");
+        let times = if self.times.is_empty() {
+            &midnight[..]
+        } else {
+            &self.times[..]
+        };
+        let expression = |(hour, minute, second): &(u8, u8, u8)| {
+            format!("{second} {minute} {hour} {days} {months} {weekdays}")
+        };
         Some(times.iter().map(expression).collect())
     }
 }

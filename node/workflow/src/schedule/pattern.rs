@@ -51,16 +51,24 @@ pub(super) fn parser() -> CronParser {
 impl Pattern {
     /// Reads `expression`; errors speak of `text`, what the user wrote.
     pub(super) fn parse(expression: &str, text: &str) -> Result<Self, ScheduleError> {
-        let refused = |message: String| ScheduleError { message, help: HELP.to_owned() };
+        let refused = |message: String| ScheduleError {
+            message,
+            help: HELP.to_owned(),
+        };
         let fields: Vec<&str> = expression.split_whitespace().collect();
         if !expression.starts_with('@') && !matches!(fields.len(), 5 | 6) {
             return Err(refused(format!("{text} has {} fields", fields.len())));
         }
-        let empty_entry = |field: &&&str| field.starts_with('/') || field.split(',').any(str::is_empty);
+        let empty_entry =
+            |field: &&&str| field.starts_with('/') || field.split(',').any(str::is_empty);
         if let Some(field) = fields.iter().find(empty_entry) {
-            return Err(refused(format!("{text}: nothing stands before or after a sign in {field}")));
+            return Err(refused(format!(
+                "{text}: nothing stands before or after a sign in {field}"
+            )));
         }
-        let cron = parser().parse(expression).map_err(|error| refused(format!("{text}: {}", words(&error))))?;
+        let cron = parser()
+            .parse(expression)
+            .map_err(|error| refused(format!("{text}: {}", words(&error))))?;
         let pattern = &cron.pattern;
         let normal: Vec<&str> = pattern.as_str().split_whitespace().collect();
         let clock = &normal[normal.len().saturating_sub(5)..];
@@ -70,7 +78,11 @@ impl Pattern {
         let mut weekdays = [0; 7];
         for (weekday, rules) in (0..).zip(&mut weekdays) {
             for bit in NTH.into_iter().chain([ALL, LAST]) {
-                if pattern.days_of_week.is_bit_set(weekday, bit).unwrap_or(false) {
+                if pattern
+                    .days_of_week
+                    .is_bit_set(weekday, bit)
+                    .unwrap_or(false)
+                {
                     *rules |= bit;
                 }
             }
@@ -81,14 +93,17 @@ impl Pattern {
             hours: narrow(bits(23, |value| pattern.hours.is_bit_set(value, ALL))),
             days: narrow(bits(31, |value| pattern.days.is_bit_set(value, ALL))),
             nearest: narrow(bits(31, |value| pattern.days.is_bit_set(value, NEAREST))),
-            months: u16::try_from(bits(12, |value| pattern.months.is_bit_set(value, ALL))).unwrap_or(u16::MAX),
+            months: u16::try_from(bits(12, |value| pattern.months.is_bit_set(value, ALL)))
+                .unwrap_or(u16::MAX),
             weekdays,
             last_day: last && !last_weekday,
             last_weekday,
             any_day: pattern.is_dom_wildcard(),
             any_weekday: pattern.is_dow_wildcard(),
             both_days: pattern.matches_dom_and_dow(),
-            interval: starred(clock.first()) || starred(clock.get(1)) || (normal.len() == 6 && starred(normal.first())),
+            interval: starred(clock.first())
+                || starred(clock.get(1))
+                || (normal.len() == 6 && starred(normal.first())),
         })
     }
 
@@ -99,7 +114,11 @@ impl Pattern {
 
     /// The first time strictly after `after`.
     pub(super) fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        if self.interval { self.next_by_clock(after, zone) } else { self.next_of_day(after, zone) }
+        if self.interval {
+            self.next_by_clock(after, zone)
+        } else {
+            self.next_of_day(after, zone)
+        }
     }
 
     /// Every moment at which the clock shows a fitting time, both times round where it is put back.
@@ -108,8 +127,14 @@ impl Pattern {
         // A period without a fitting time is passed over whole; there are a few in a year at most.
         for _ in 0..usize::from(MOST_YEARS.unsigned_abs()) * 12 {
             let offset = zone.to_offset(from);
-            let candidate = offset.to_timestamp(self.next_civil(offset.to_datetime(from))?).ok()?;
-            let Some(change) = zone.following(from).next().map(|transition| transition.timestamp()) else {
+            let candidate = offset
+                .to_timestamp(self.next_civil(offset.to_datetime(from))?)
+                .ok()?;
+            let Some(change) = zone
+                .following(from)
+                .next()
+                .map(|transition| transition.timestamp())
+            else {
                 return Some(candidate);
             };
             if candidate < change {
@@ -124,14 +149,24 @@ impl Pattern {
     /// time. The order of times on the clock is then the order of moments, so a search over the clock finds the next.
     fn next_of_day(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let civil = zone.to_datetime(after);
-        let mut from = civil.with().subsec_nanosecond(0).build().ok()?.checked_add(1.second()).ok()?;
+        let mut from = civil
+            .with()
+            .subsec_nanosecond(0)
+            .build()
+            .ok()?
+            .checked_add(1.second())
+            .ok()?;
         loop {
             let civil = self.next_civil(from)?;
             let found = match zone.to_ambiguous_timestamp(civil).offset() {
                 AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(civil).ok()?,
                 AmbiguousOffset::Fold { before, .. } => before.to_timestamp(civil).ok()?,
                 AmbiguousOffset::Gap { before, .. } => {
-                    let behind = before.to_timestamp(civil).ok()?.checked_add(1.second()).ok()?;
+                    let behind = before
+                        .to_timestamp(civil)
+                        .ok()?
+                        .checked_add(1.second())
+                        .ok()?;
                     zone.preceding(behind).next()?.timestamp()
                 }
             };
@@ -146,11 +181,16 @@ impl Pattern {
     fn next_civil(&self, from: DateTime) -> Option<DateTime> {
         let day = self.next_day(from.date())?;
         if day == from.date()
-            && let Some((hour, minute, second)) = self.next_time(from.hour(), from.minute(), from.second())
+            && let Some((hour, minute, second)) =
+                self.next_time(from.hour(), from.minute(), from.second())
         {
             return Some(day.at(hour, minute, second, 0));
         }
-        let day = if day == from.date() { self.next_day(day.tomorrow().ok()?)? } else { day };
+        let day = if day == from.date() {
+            self.next_day(day.tomorrow().ok()?)?
+        } else {
+            day
+        };
         let (hour, minute, second) = self.next_time(0, 0, 0)?;
         Some(day.at(hour, minute, second, 0))
     }
@@ -219,16 +259,18 @@ impl Pattern {
 
     /// Whether `day` is the working day nearest to a `W` day of the same month.
     fn is_nearest(&self, day: i8, length: i8, weekday: i8) -> bool {
-        ((day - 2).max(1)..=(day + 2).min(length)).filter(|wanted| self.nearest & (1 << wanted) != 0).any(|wanted| {
-            let target = match (weekday + (wanted - day)).rem_euclid(7) {
-                6 if wanted > 1 => wanted - 1,
-                6 => wanted + 2,
-                0 if wanted < length => wanted + 1,
-                0 => wanted - 2,
-                _ => wanted,
-            };
-            target == day
-        })
+        ((day - 2).max(1)..=(day + 2).min(length))
+            .filter(|wanted| self.nearest & (1 << wanted) != 0)
+            .any(|wanted| {
+                let target = match (weekday + (wanted - day)).rem_euclid(7) {
+                    6 if wanted > 1 => wanted - 1,
+                    6 => wanted + 2,
+                    0 if wanted < length => wanted + 1,
+                    0 => wanted - 2,
+                    _ => wanted,
+                };
+                target == day
+            })
     }
 }
 
@@ -252,12 +294,16 @@ fn next_bit(set: u64, from: i8) -> Option<i8> {
     if above == 0 {
         return None;
     }
-    i8::try_from(above.trailing_zeros()).ok().map(|further| from + further)
+    i8::try_from(above.trailing_zeros())
+        .ok()
+        .map(|further| from + further)
 }
 
 /// The values up to `most` that croner has set; outside of a field's range it answers with an error.
 fn bits(most: u16, is_set: impl Fn(u16) -> Result<bool, CronError>) -> u64 {
-    (0..=most).filter(|&value| is_set(value).unwrap_or(false)).fold(0, |set, value| set | 1 << value)
+    (0..=most)
+        .filter(|&value| is_set(value).unwrap_or(false))
+        .fold(0, |set, value| set | 1 << value)
 }
 
 fn narrow(set: u64) -> u32 {
@@ -269,5 +315,7 @@ fn words(error: &CronError) -> String {
     let text = error.to_string();
     let text = text.trim_end_matches('.');
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+    characters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(characters).collect()
+    })
 }

@@ -21,10 +21,28 @@ enum Piece {
 
 const LETTERS: &str = "GyYMLwWDdFEuaHkKhmsSzZX";
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// The longest run of one letter; more is surely a mistake and would only pad with zeros.
 const LONGEST_RUN: usize = 16;
@@ -48,8 +66,12 @@ impl DateFormat {
                     run += 1;
                 }
                 if !LETTERS.contains(character) {
-                    let message = format!("the letter {character} means nothing in the time format {text}");
-                    return Err(Wrong::new(message, format!("quote it: '{character}'; the letters are {LETTERS}")));
+                    let message =
+                        format!("the letter {character} means nothing in the time format {text}");
+                    return Err(Wrong::new(
+                        message,
+                        format!("quote it: '{character}'; the letters are {LETTERS}"),
+                    ));
                 }
                 if run > LONGEST_RUN {
                     let message = format!("{run} times {character} in a row in a time format");
@@ -83,7 +105,10 @@ impl DateFormat {
                 return Ok(());
             }
         }
-        Err(Wrong::new(format!("a quote is never closed in the time format {text}"), "write ' at its end"))
+        Err(Wrong::new(
+            format!("a quote is never closed in the time format {text}"),
+            "write ' at its end",
+        ))
     }
 
     /// Writes `time` by this format.
@@ -115,7 +140,11 @@ fn write_field(out: &mut String, letter: char, run: usize, time: &Zoned) {
         'D' => number(out, run, i64::from(time.day_of_year())),
         'd' => number(out, run, i64::from(time.day())),
         'F' => number(out, run, (i64::from(time.day()) - 1) / 7 + 1),
-        'E' => out.push_str(if run >= 4 { WEEKDAYS[weekday] } else { &WEEKDAYS[weekday][..3] }),
+        'E' => out.push_str(if run >= 4 {
+            WEEKDAYS[weekday]
+        } else {
+            &WEEKDAYS[weekday][..3]
+        }),
         'u' => number(out, run, i64::from(time.weekday().to_monday_one_offset())),
         'a' => out.push_str(if hour < 12 { "AM" } else { "PM" }),
         'H' => number(out, run, hour),
@@ -125,7 +154,11 @@ fn write_field(out: &mut String, letter: char, run: usize, time: &Zoned) {
         'm' => number(out, run, i64::from(time.minute())),
         's' => number(out, run, i64::from(time.second())),
         'S' => number(out, run, i64::from(time.millisecond())),
-        'z' => out.push_str(time.time_zone().to_offset_info(time.timestamp()).abbreviation()),
+        'z' => out.push_str(
+            time.time_zone()
+                .to_offset_info(time.timestamp())
+                .abbreviation(),
+        ),
         'Z' => write_offset(out, time, 2, "", false),
         // Only letters of LETTERS become fields, and X is the last of them.
         _ => match run {
@@ -159,7 +192,12 @@ fn write_name_or_number(out: &mut String, run: usize, name: &str, value: i64) {
 
 /// Weeks begin on Monday; the days before the month's first Monday are week 1 when the month begins with them.
 fn week_of_month(time: &Zoned) -> i64 {
-    let first = i64::from(time.date().first_of_month().weekday().to_monday_zero_offset());
+    let first = i64::from(
+        time.date()
+            .first_of_month()
+            .weekday()
+            .to_monday_zero_offset(),
+    );
     (i64::from(time.day()) - 1 + first) / 7 + 1
 }
 
@@ -183,7 +221,9 @@ mod tests {
     use super::*;
 
     fn written(format: &str, time: &str) -> String {
-        DateFormat::parse(format).expect(format).write(&time.parse().expect("a time"))
+        DateFormat::parse(format)
+            .expect(format)
+            .write(&time.parse().expect("a time"))
     }
 
     #[test]
@@ -193,7 +233,10 @@ mod tests {
             ("yyyy-MM-dd HH:mm:ss", "2026-03-07 15:04:05"),
             ("yyyyMMdd", "20260307"),
             ("yy/M/d", "26/3/7"),
-            ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2026-03-07T15:04:05.067+08:00"),
+            (
+                "yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+                "2026-03-07T15:04:05.067+08:00",
+            ),
             ("h 'o''clock' a", "3 o'clock PM"),
             ("hh K kk", "03 3 15"),
             ("E EEE EEEE", "Sat Sat Saturday"),
@@ -214,8 +257,14 @@ mod tests {
 
     #[test]
     fn midnight_and_noon_follow_each_hour_letter() {
-        assert_eq!(written("HH kk KK hh a", "2026-01-01T00:30:00+00:00[UTC]"), "00 24 00 12 AM");
-        assert_eq!(written("HH kk KK hh a XXX", "2026-01-01T12:30:00+00:00[UTC]"), "12 12 00 12 PM Z");
+        assert_eq!(
+            written("HH kk KK hh a", "2026-01-01T00:30:00+00:00[UTC]"),
+            "00 24 00 12 AM"
+        );
+        assert_eq!(
+            written("HH kk KK hh a XXX", "2026-01-01T12:30:00+00:00[UTC]"),
+            "12 12 00 12 PM Z"
+        );
     }
 
     #[test]

@@ -16,8 +16,7 @@ pub(crate) struct TimeMacro {
 }
 
 const BASES: &str = "today, yestoday, yesterday, cur_month or last_month";
-const OFFSET_HELP: &str =
-    "write a number and minute, hour, day, week, month or year, such as -1 day; several separated by commas";
+const OFFSET_HELP: &str = "write a number and minute, hour, day, week, month or year, such as -1 day; several separated by commas";
 
 /// Years an offset may span at most; dates themselves end with the year 9999.
 const FARTHEST_YEARS: i64 = 1_000;
@@ -33,19 +32,32 @@ impl TimeMacro {
             "cur_month" => (Span::new(), "yyyy-MM"),
             "last_month" => (Span::new().months(-1), "yyyy-MM"),
             other => {
-                return Err(Wrong::new(format!("unknown time macro ${{time.{other}}}"), format!("write {BASES}")));
+                return Err(Wrong::new(
+                    format!("unknown time macro ${{time.{other}}}"),
+                    format!("write {BASES}"),
+                ));
             }
         };
-        let format = parts.next().filter(|format| !format.trim().is_empty()).unwrap_or(default_format);
+        let format = parts
+            .next()
+            .filter(|format| !format.trim().is_empty())
+            .unwrap_or(default_format);
         let offsets = parts.next().unwrap_or_default();
         if parts.next().is_some() {
             let message = format!("too many parts in ${{time.{body}}}");
             return Err(Wrong::new(message, "write ${time.NAME|FORMAT|OFFSET}"));
         }
         let format = DateFormat::parse(format)?;
-        let offsets =
-            offsets.split([',', '，']).map(str::trim).filter(|offset| !offset.is_empty()).map(parse_offset);
-        Ok(Self { base, format, offsets: offsets.collect::<Result<_, _>>()? })
+        let offsets = offsets
+            .split([',', '，'])
+            .map(str::trim)
+            .filter(|offset| !offset.is_empty())
+            .map(parse_offset);
+        Ok(Self {
+            base,
+            format,
+            offsets: offsets.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The text it stands for at `time`.
@@ -63,10 +75,15 @@ impl TimeMacro {
 
 fn parse_offset(text: &str) -> Result<Span, Wrong> {
     let refused = || Wrong::new(format!("the offset {text} is not understood"), OFFSET_HELP);
-    let split = text.find(|character: char| character.is_alphabetic()).ok_or_else(refused)?;
+    let split = text
+        .find(|character: char| character.is_alphabetic())
+        .ok_or_else(refused)?;
     let (number, unit) = text.split_at(split);
-    let number: String = number.chars().filter(|character| !character.is_whitespace()).collect();
-    let number: i64 = number.parse().map_err(|_| refused())?;
+    let number: String = number
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
+    let number: i64 = number.parse().ok().ok_or_else(refused)?;
     let unit = unit.trim().to_ascii_lowercase();
     let unit = unit.strip_suffix('s').unwrap_or(&unit);
     let per_year = match unit {
@@ -100,7 +117,10 @@ mod tests {
 
     fn at(body: &str, zoned: &str) -> String {
         let zoned: Zoned = zoned.parse().expect("a time");
-        let time = LogicalTime { instant: zoned.timestamp(), zone: zoned.time_zone().clone() };
+        let time = LogicalTime {
+            instant: zoned.timestamp(),
+            zone: zoned.time_zone().clone(),
+        };
         TimeMacro::parse(body).expect(body).at(&time).expect(body)
     }
 
@@ -117,14 +137,32 @@ mod tests {
 
     #[test]
     fn offsets_clamp_add_up_and_follow_the_zone() {
-        assert_eq!(at("today|yyyy-MM-dd|1 month", "2024-01-31T00:00:00+00:00[UTC]"), "2024-02-29");
-        assert_eq!(at("today|yyyy-MM-dd|-1 day", "2026-01-01T00:00:00+00:00[UTC]"), "2025-12-31");
-        assert_eq!(at("today||-1 month, 1 week", "2026-03-31T00:00:00+00:00[UTC]"), "2026-03-07");
-        assert_eq!(at("today|HH:mm|30 minute", "2026-03-31T23:45:00+00:00[UTC]"), "00:15");
-        assert_eq!(at("today||-1 year", "2024-02-29T00:00:00+00:00[UTC]"), "2023-02-28");
+        assert_eq!(
+            at("today|yyyy-MM-dd|1 month", "2024-01-31T00:00:00+00:00[UTC]"),
+            "2024-02-29"
+        );
+        assert_eq!(
+            at("today|yyyy-MM-dd|-1 day", "2026-01-01T00:00:00+00:00[UTC]"),
+            "2025-12-31"
+        );
+        assert_eq!(
+            at("today||-1 month, 1 week", "2026-03-31T00:00:00+00:00[UTC]"),
+            "2026-03-07"
+        );
+        assert_eq!(
+            at("today|HH:mm|30 minute", "2026-03-31T23:45:00+00:00[UTC]"),
+            "00:15"
+        );
+        assert_eq!(
+            at("today||-1 year", "2024-02-29T00:00:00+00:00[UTC]"),
+            "2023-02-28"
+        );
         let berlin = "2026-03-29T04:00:00+02:00[Europe/Berlin]";
         assert_eq!(at("today|HH:mm|-3 hour", berlin), "00:00");
-        assert_eq!(at("today|yyyy-MM-dd HH:mm|-1 day", berlin), "2026-03-28 04:00");
+        assert_eq!(
+            at("today|yyyy-MM-dd HH:mm|-1 day", berlin),
+            "2026-03-28 04:00"
+        );
     }
 
     #[test]

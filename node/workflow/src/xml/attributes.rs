@@ -16,7 +16,11 @@ pub(super) fn read_attributes<'s>(
     reporter: &mut Reporter<'_>,
 ) -> bool {
     let first = attributes.len();
-    let mut cursor = Cursor { source, at: start, end };
+    let mut cursor = Cursor {
+        source,
+        at: start,
+        end,
+    };
     let mut sound = true;
     loop {
         let spaced = cursor.skip_blanks();
@@ -27,26 +31,49 @@ pub(super) fn read_attributes<'s>(
         let name = cursor.name();
         let name_span = Span::new(name_at, cursor.at.max(name_at + 1));
         if name.is_empty() {
-            reporter.error(name_span, "an attribute's name should stand here", "write name=\"value\"");
+            reporter.error(
+                name_span,
+                "an attribute's name should stand here",
+                "write name=\"value\"",
+            );
             return false;
         }
         if !spaced {
-            reporter.error(name_span, "a blank is missing between two attributes", "write one before this name");
+            reporter.error(
+                name_span,
+                "a blank is missing between two attributes",
+                "write one before this name",
+            );
             sound = false;
         }
-        let Some((value_start, value_end)) = cursor.quoted(name, name_span, reporter) else { return false };
+        let Some((value_start, value_end)) = cursor.quoted(name, name_span, reporter) else {
+            return false;
+        };
         let raw = &source[value_start..value_end];
         let (value, value_sound) = attribute_value(raw, value_start, reporter);
         sound &= value_sound;
         if attributes[first..].iter().any(|other| other.name == name) {
-            reporter.error(name_span, format!("attribute {name} stands here twice"), "remove one of them");
+            reporter.error(
+                name_span,
+                format!("attribute {name} stands here twice"),
+                "remove one of them",
+            );
             continue;
         }
         if attributes.len() - first >= MOST_ATTRIBUTES {
-            reporter.error(name_span, format!("more than {MOST_ATTRIBUTES} attributes"), "remove some");
+            reporter.error(
+                name_span,
+                format!("more than {MOST_ATTRIBUTES} attributes"),
+                "remove some",
+            );
             return false;
         }
-        attributes.push(Attribute { name, name_span, value, value_span: Span::new(value_start, value_end) });
+        attributes.push(Attribute {
+            name,
+            name_span,
+            value,
+            value_span: Span::new(value_start, value_end),
+        });
     }
 }
 
@@ -64,20 +91,31 @@ impl<'s> Cursor<'s> {
     /// Skips white space; true when there was some.
     fn skip_blanks(&mut self) -> bool {
         let before = self.at;
-        self.at += self.rest().bytes().take_while(u8::is_ascii_whitespace).count();
+        self.at += self
+            .rest()
+            .bytes()
+            .take_while(u8::is_ascii_whitespace)
+            .count();
         self.at > before
     }
 
     fn name(&mut self) -> &'s str {
         let rest = self.rest();
-        let ends = |character: char| character.is_whitespace() || matches!(character, '=' | '"' | '\'' | '<' | '/');
+        let ends = |character: char| {
+            character.is_whitespace() || matches!(character, '=' | '"' | '\'' | '<' | '/')
+        };
         let length = rest.find(ends).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }
 
     /// Reads `="value"`; the start and end of what stands between the quotes.
-    fn quoted(&mut self, name: &str, name_span: Span, reporter: &mut Reporter<'_>) -> Option<(usize, usize)> {
+    fn quoted(
+        &mut self,
+        name: &str,
+        name_span: Span,
+        reporter: &mut Reporter<'_>,
+    ) -> Option<(usize, usize)> {
         self.skip_blanks();
         if !self.rest().starts_with('=') {
             let message = format!("attribute {name} has no value");
@@ -87,14 +125,27 @@ impl<'s> Cursor<'s> {
         self.at += 1;
         self.skip_blanks();
         let at = self.at;
-        let Some(quote) = self.rest().chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+        let Some(quote) = self
+            .rest()
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''))
+        else {
             let message = format!("the value of attribute {name} is not in quotes");
-            reporter.error(Span::new(at, at + 1), message, format!("write {name}=\"value\""));
+            reporter.error(
+                Span::new(at, at + 1),
+                message,
+                format!("write {name}=\"value\""),
+            );
             return None;
         };
         let Some(length) = self.rest()[1..].find(quote) else {
             let message = format!("the value of attribute {name} is not closed");
-            reporter.error(Span::new(at, at + 1), message, format!("write {quote} at its end"));
+            reporter.error(
+                Span::new(at, at + 1),
+                message,
+                format!("write {quote} at its end"),
+            );
             return None;
         };
         self.at = at + 1 + length + 1;

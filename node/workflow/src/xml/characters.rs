@@ -17,15 +17,24 @@ const HTML_NAMES: [(&str, &str); 8] = [
     ("times", "&#215;"),
 ];
 
-pub(super) const AMPERSAND_HELP: &str = "write &amp; for an ampersand, or put the text into <![CDATA[ … ]]>";
+pub(super) const AMPERSAND_HELP: &str =
+    "write &amp; for an ampersand, or put the text into <![CDATA[ … ]]>";
 
 /// Line ends as XML has them: CR LF and a lone CR become LF.
 pub(super) fn normalise_line_ends(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// What the reference `&name;` stands for.
-pub(super) fn resolve_reference(name: &str, span: Span, reporter: &mut Reporter<'_>) -> Option<char> {
+pub(super) fn resolve_reference(
+    name: &str,
+    span: Span,
+    reporter: &mut Reporter<'_>,
+) -> Option<char> {
     match name {
         "lt" => return Some('<'),
         "gt" => return Some('>'),
@@ -35,10 +44,17 @@ pub(super) fn resolve_reference(name: &str, span: Span, reporter: &mut Reporter<
         _ => {}
     }
     let Some(number) = name.strip_prefix('#') else {
-        let help = HTML_NAMES.iter().find(|(html, _)| *html == name).map_or_else(
-            || AMPERSAND_HELP.to_owned(),
-            |(_, number)| format!("write {number}; XML knows only &lt; &gt; &amp; &quot; &apos; and numbers"),
-        );
+        let help = HTML_NAMES
+            .iter()
+            .find(|(html, _)| *html == name)
+            .map_or_else(
+                || AMPERSAND_HELP.to_owned(),
+                |(_, number)| {
+                    format!(
+                        "write {number}; XML knows only &lt; &gt; &amp; &quot; &apos; and numbers"
+                    )
+                },
+            );
         reporter.error(span, format!("unknown entity &{name};"), help);
         return None;
     };
@@ -46,7 +62,10 @@ pub(super) fn resolve_reference(name: &str, span: Span, reporter: &mut Reporter<
         Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
         None => number.parse(),
     };
-    let character = code.ok().and_then(char::from_u32).filter(|&character| is_allowed(character));
+    let character = code
+        .ok()
+        .and_then(char::from_u32)
+        .filter(|&character| is_allowed(character));
     if character.is_none() {
         reporter.error(
             span,
@@ -58,24 +77,37 @@ pub(super) fn resolve_reference(name: &str, span: Span, reporter: &mut Reporter<
 }
 
 fn is_allowed(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r') || (character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}'))
+    matches!(character, '\t' | '\n' | '\r')
+        || (character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// Reports the first control character, which no XML document may hold.
 pub(super) fn refuse_control_characters(source: &str, reporter: &mut Reporter<'_>) -> bool {
-    let found = source.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    let found = source
+        .bytes()
+        .position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
     let Some(at) = found else { return false };
     reporter.error(
         Span::new(at, at + 1),
-        format!("the control character U+{:04X} cannot stand in XML", source.as_bytes()[at]),
+        format!(
+            "the control character U+{:04X} cannot stand in XML",
+            source.as_bytes()[at]
+        ),
         "remove it, or save the file as UTF-8 if it is in another encoding",
     );
     true
 }
 
 /// An attribute's value: references resolved, every white space character a blank, as XML has it.
-pub(super) fn attribute_value<'s>(raw: &'s str, start: usize, reporter: &mut Reporter<'_>) -> (Cow<'s, str>, bool) {
-    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r')) {
+pub(super) fn attribute_value<'s>(
+    raw: &'s str,
+    start: usize,
+    reporter: &mut Reporter<'_>,
+) -> (Cow<'s, str>, bool) {
+    if !raw
+        .bytes()
+        .any(|byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r'))
+    {
         return (Cow::Borrowed(raw), true);
     }
     let mut value = String::with_capacity(raw.len());
@@ -119,7 +151,8 @@ fn reference(
     sound: &mut bool,
     reporter: &mut Reporter<'_>,
 ) -> usize {
-    let name_end = tail[1..].find(|character: char| !(character.is_alphanumeric() || character == '#'));
+    let name_end =
+        tail[1..].find(|character: char| !(character.is_alphanumeric() || character == '#'));
     let end = name_end.map_or(tail.len(), |end| end + 1);
     if end > 1 && tail[end..].starts_with(';') {
         match resolve_reference(&tail[1..end], Span::new(offset, offset + end + 1), reporter) {
@@ -129,7 +162,11 @@ fn reference(
         return end + 1;
     }
     *sound = false;
-    reporter.error(Span::new(offset, offset + 1), "& cannot stand alone in an attribute value", AMPERSAND_HELP);
+    reporter.error(
+        Span::new(offset, offset + 1),
+        "& cannot stand alone in an attribute value",
+        AMPERSAND_HELP,
+    );
     value.push('&');
     1
 }

@@ -19,14 +19,24 @@ const DEEPEST: usize = 64;
 
 /// Reads `source`; every fault of the XML itself is in `reporter` afterwards.
 pub(crate) fn read<'s>(source: &'s str, reporter: &mut Reporter<'_>) -> Tree<'s> {
-    let base = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let base = if source.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
     let mut reader = Reader::from_str(&source[base..]);
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut building =
-        Building { source, tree: Tree::default(), open: Vec::new(), reporter, root_seen: false, pending: None };
+    let mut building = Building {
+        source,
+        tree: Tree::default(),
+        open: Vec::new(),
+        reporter,
+        root_seen: false,
+        pending: None,
+    };
     if refuse_control_characters(source, building.reporter) {
         building.tree.broken = true;
     }
@@ -99,7 +109,8 @@ impl<'s> Building<'s, '_, '_> {
         let raw = &self.source[start..end];
         if let Some(at) = raw.find('&') {
             let span = Span::new(start + at, start + at + 1);
-            self.reporter.error(span, "& cannot stand alone in text", AMPERSAND_HELP);
+            self.reporter
+                .error(span, "& cannot stand alone in text", AMPERSAND_HELP);
             self.tree.broken = true;
         }
         if self.open.is_empty() {
@@ -114,8 +125,13 @@ impl<'s> Building<'s, '_, '_> {
     }
 
     fn outside(&mut self, span: Span) {
-        let help = if self.root_seen { "remove it" } else { "a document begins with <work-flow name=\"…\">" };
-        self.reporter.error(span, "text outside the outermost element", help);
+        let help = if self.root_seen {
+            "remove it"
+        } else {
+            "a document begins with <work-flow name=\"…\">"
+        };
+        self.reporter
+            .error(span, "text outside the outermost element", help);
         self.tree.broken = true;
     }
 
@@ -155,32 +171,54 @@ impl<'s> Building<'s, '_, '_> {
         let name = &self.source[start + 1..name_end];
         if self.open.is_empty() && self.root_seen {
             let message = format!("a second outermost element <{name}>");
-            self.reporter.error(span, message, "a document has one; put each into a file of its own");
+            self.reporter.error(
+                span,
+                message,
+                "a document has one; put each into a file of its own",
+            );
             self.tree.broken = true;
             return false;
         }
-        if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
-            self.reporter.error(span, format!("<{name} is no element"), "write &lt; for a less-than sign");
+        if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        {
+            self.reporter.error(
+                span,
+                format!("<{name} is no element"),
+                "write &lt; for a less-than sign",
+            );
             self.tree.broken = true;
             return false;
         }
         if self.open.len() >= DEEPEST {
             let message = format!("elements nest deeper than {DEEPEST}");
-            self.reporter.error(span, message, "close elements before opening others");
+            self.reporter
+                .error(span, message, "close elements before opening others");
             self.tree.broken = true;
             return false;
         }
         self.root_seen = true;
         let first_attribute = self.tree.attributes.len();
-        let inner_end = if empty { end - "/>".len() } else { end - ">".len() };
+        let inner_end = if empty {
+            end - "/>".len()
+        } else {
+            end - ">".len()
+        };
         let range = (name_end, inner_end.max(name_end));
         if !read_attributes(self.source, range, &mut self.tree.attributes, self.reporter) {
             self.tree.broken = true;
         }
         let attribute_count = self.tree.attributes.len() - first_attribute;
         let index = self.tree.nodes.len();
-        let content = NodeContent::Element { name, first_attribute, attribute_count };
-        self.tree.nodes.push(Node { content, span, end: index + 1 });
+        let content = NodeContent::Element {
+            name,
+            first_attribute,
+            attribute_count,
+        };
+        self.tree.nodes.push(Node {
+            content,
+            span,
+            end: index + 1,
+        });
         if !empty {
             self.open.push(index);
         }
@@ -190,7 +228,11 @@ impl<'s> Building<'s, '_, '_> {
     fn end(&mut self, name: &str, span: Span) {
         self.flush_text();
         let Some(&innermost) = self.open.last() else {
-            self.reporter.error(span, format!("</{name}> closes nothing"), "remove it, or open the element before");
+            self.reporter.error(
+                span,
+                format!("</{name}> closes nothing"),
+                "remove it, or open the element before",
+            );
             self.tree.broken = true;
             return;
         };
@@ -200,11 +242,21 @@ impl<'s> Building<'s, '_, '_> {
         }
         self.tree.broken = true;
         let expected = self.name_of(innermost);
-        let opened = self.reporter.places().place(self.tree.nodes[innermost].span);
-        let message =
-            format!("</{name}> where </{expected}> was expected, which opened at {}:{}", opened.line, opened.column);
-        self.reporter.error(span, message, format!("write </{expected}> before it"));
-        if let Some(outer) = self.open.iter().rposition(|&index| self.name_of(index) == name) {
+        let opened = self
+            .reporter
+            .places()
+            .place(self.tree.nodes[innermost].span);
+        let message = format!(
+            "</{name}> where </{expected}> was expected, which opened at {}:{}",
+            opened.line, opened.column
+        );
+        self.reporter
+            .error(span, message, format!("write </{expected}> before it"));
+        if let Some(outer) = self
+            .open
+            .iter()
+            .rposition(|&index| self.name_of(index) == name)
+        {
             self.close_down_to(outer);
         }
     }
@@ -224,10 +276,19 @@ impl<'s> Building<'s, '_, '_> {
     }
 
     fn declaration(&mut self, declaration: &quick_xml::events::BytesDecl<'_>, span: Span) {
-        let Some(Ok(encoding)) = declaration.encoding() else { return };
-        if !["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|known| encoding.eq_ignore_ascii_case(known)) {
+        let Some(Ok(encoding)) = declaration.encoding() else {
+            return;
+        };
+        if !["utf-8", "utf8", "us-ascii", "ascii"]
+            .iter()
+            .any(|known| encoding.eq_ignore_ascii_case(known))
+        {
             let message = format!("the encoding {encoding} is not read");
-            self.reporter.error(span, message, "save the file as UTF-8 and write encoding=\"UTF-8\"");
+            self.reporter.error(
+                span,
+                message,
+                "save the file as UTF-8 and write encoding=\"UTF-8\"",
+            );
         }
     }
 
@@ -238,7 +299,8 @@ impl<'s> Building<'s, '_, '_> {
             quick_xml::Error::Syntax(syntax) => syntax_words(*syntax),
             other => (other.to_string(), String::new()),
         };
-        self.reporter.error(Span::new(at, at + length), message, help);
+        self.reporter
+            .error(Span::new(at, at + length), message, help);
         self.tree.broken = true;
     }
 
@@ -250,13 +312,15 @@ impl<'s> Building<'s, '_, '_> {
             let name = self.name_of(innermost);
             let span = self.tree.nodes[innermost].span;
             let help = format!("write </{name}> where it ends");
-            self.reporter.error(span, format!("<{name}> is never closed"), help);
+            self.reporter
+                .error(span, format!("<{name}> is never closed"), help);
         }
         self.tree.broken |= !self.open.is_empty();
         self.close_down_to(0);
         if !self.root_seen && !self.reporter.has_errors() {
             let help = "a document begins with <work-flow name=\"…\"> or <coordinator name=\"…\">";
-            self.reporter.error(Span::new(0, 0), "the document is empty", help);
+            self.reporter
+                .error(Span::new(0, 0), "the document is empty", help);
         }
         self.tree
     }
@@ -264,15 +328,36 @@ impl<'s> Building<'s, '_, '_> {
 
 fn syntax_words(error: SyntaxError) -> (String, String) {
     let (message, help) = match error {
-        SyntaxError::InvalidBangMarkup => ("<! begins neither a comment nor CDATA", "write <!-- … --> or <![CDATA[ … ]]>"),
-        SyntaxError::UnclosedPI => ("a processing instruction is never closed", "write ?> where it ends"),
-        SyntaxError::UnclosedXmlDecl => ("the XML declaration is never closed", "write ?> where it ends"),
+        SyntaxError::InvalidBangMarkup => (
+            "<! begins neither a comment nor CDATA",
+            "write <!-- … --> or <![CDATA[ … ]]>",
+        ),
+        SyntaxError::UnclosedPI => (
+            "a processing instruction is never closed",
+            "write ?> where it ends",
+        ),
+        SyntaxError::UnclosedXmlDecl => (
+            "the XML declaration is never closed",
+            "write ?> where it ends",
+        ),
         SyntaxError::UnclosedComment => ("a comment is never closed", "write --> where it ends"),
-        SyntaxError::UnclosedDoctype => ("a document type definition (DTD) is refused", "remove <!DOCTYPE …>"),
-        SyntaxError::UnclosedCData => ("a CDATA section is never closed", "write ]]> where it ends"),
-        SyntaxError::UnclosedTag => ("a tag is never closed", "write > where it ends, or &lt; for a less-than sign"),
-        SyntaxError::UnclosedSingleQuotedAttributeValue => ("an attribute value is never closed", "write ' at its end"),
-        SyntaxError::UnclosedDoubleQuotedAttributeValue => ("an attribute value is never closed", "write \" at its end"),
+        SyntaxError::UnclosedDoctype => (
+            "a document type definition (DTD) is refused",
+            "remove <!DOCTYPE …>",
+        ),
+        SyntaxError::UnclosedCData => {
+            ("a CDATA section is never closed", "write ]]> where it ends")
+        }
+        SyntaxError::UnclosedTag => (
+            "a tag is never closed",
+            "write > where it ends, or &lt; for a less-than sign",
+        ),
+        SyntaxError::UnclosedSingleQuotedAttributeValue => {
+            ("an attribute value is never closed", "write ' at its end")
+        }
+        SyntaxError::UnclosedDoubleQuotedAttributeValue => {
+            ("an attribute value is never closed", "write \" at its end")
+        }
     };
     (message.to_owned(), help.to_owned())
 }

@@ -24,7 +24,11 @@ pub(super) struct Node<'s> {
 
 #[derive(Debug)]
 pub(super) enum NodeContent<'s> {
-    Element { name: &'s str, first_attribute: usize, attribute_count: usize },
+    Element {
+        name: &'s str,
+        first_attribute: usize,
+        attribute_count: usize,
+    },
     Text(Cow<'s, str>),
     CharacterData(Cow<'s, str>),
 }
@@ -43,7 +47,10 @@ impl<'s> Tree<'s> {
     /// The outermost element.
     pub(crate) fn root(&self) -> Option<Element<'_, 's>> {
         let first = self.nodes.first()?;
-        matches!(first.content, NodeContent::Element { .. }).then_some(Element { tree: self, index: 0 })
+        matches!(first.content, NodeContent::Element { .. }).then_some(Element {
+            tree: self,
+            index: 0,
+        })
     }
 }
 
@@ -89,15 +96,19 @@ impl<'t, 's> Element<'t, 's> {
 
     pub(crate) fn attributes(self) -> &'t [Attribute<'s>] {
         match &self.node().content {
-            NodeContent::Element { first_attribute, attribute_count, .. } => {
-                &self.tree.attributes[*first_attribute..first_attribute + attribute_count]
-            }
+            NodeContent::Element {
+                first_attribute,
+                attribute_count,
+                ..
+            } => &self.tree.attributes[*first_attribute..first_attribute + attribute_count],
             NodeContent::Text(_) | NodeContent::CharacterData(_) => &[],
         }
     }
 
     pub(crate) fn attribute(self, name: &str) -> Option<&'t Attribute<'s>> {
-        self.attributes().iter().find(|attribute| attribute.name == name)
+        self.attributes()
+            .iter()
+            .find(|attribute| attribute.name == name)
     }
 
     pub(crate) fn contents(self) -> impl Iterator<Item = Content<'t, 's>> + Clone {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use peerflow_workflow::{
-    Backoff, Command, DataMonitor, DatabaseLink, Email, FileExecutor, FileLocation, FileMonitor, FileSource, FileTarget,
-    Host, MailLevel, Metadata, OnPartition, Outcome, Reading, Script, Sql, StepIndex, StepKind, TableSource, TableTarget,
-    TextFormat, Transfer, TransferSource, TransferTarget, Work,
+    Backoff, Command, DataMonitor, DatabaseLink, Email, FileExecutor, FileLocation, FileMonitor,
+    FileSource, FileTarget, Host, MailLevel, Metadata, OnPartition, Outcome, Reading, Script, Sql,
+    StepIndex, StepKind, TableSource, TableTarget, TextFormat, Transfer, TransferSource,
+    TransferTarget, Work,
 };
 
 use crate::{action, work, workflow};
@@ -23,24 +24,39 @@ fn the_root_has_its_attributes_and_defaults() {
     assert_eq!(plain.dir, "/tmp");
     assert_eq!(plain.mail_level, MailLevel::from([Outcome::Failed]));
     assert_eq!((plain.instance_limit, plain.priority), (1, 0));
-    assert_eq!((plain.create_time, plain.timezone, plain.coordinator), (None, None, None));
+    assert_eq!(
+        (plain.create_time, plain.timezone, plain.coordinator),
+        (None, None, None)
+    );
     let full = workflow(
         "<workflow name='监控' creator='ann' dir='/example/daily/' desc='d' mail-level='成功,W_FAILED,killed'
             mail-receivers='a@x.org, b@x.org,a@x.org' instance-limit='3' create-time='2026-01-02 03:04:05'
             timezone='Asia/Shanghai' priority='-5'><start name='s' to='e'/><end name='e'/></workflow>",
     );
     assert_eq!(full.name.as_str(), "监控");
-    assert_eq!((full.creator.as_str(), full.dir.as_str(), full.description.as_str()), ("ann", "/example/daily", "d"));
+    assert_eq!(
+        (
+            full.creator.as_str(),
+            full.dir.as_str(),
+            full.description.as_str()
+        ),
+        ("ann", "/example/daily", "d")
+    );
     assert_eq!(full.mail_level.len(), 3);
     assert_eq!(full.mail_receivers, ["a@x.org", "b@x.org"]);
     assert_eq!((full.instance_limit, full.priority), (3, -5));
-    assert_eq!(full.create_time, Some(jiff::civil::date(2026, 1, 2).at(3, 4, 5, 0)));
+    assert_eq!(
+        full.create_time,
+        Some(jiff::civil::date(2026, 1, 2).at(3, 4, 5, 0))
+    );
     assert_eq!(full.timezone.as_deref(), Some("Asia/Shanghai"));
 }
 
 #[test]
 fn an_empty_mail_level_sends_nothing() {
-    let workflow = workflow("<work-flow name='w' mail-level=''><start name='s' to='e'/><end name='e'/></work-flow>");
+    let workflow = workflow(
+        "<work-flow name='w' mail-level=''><start name='s' to='e'/><end name='e'/></work-flow>",
+    );
     assert!(workflow.mail_level.is_empty());
 }
 
@@ -54,22 +70,52 @@ fn control_steps_lead_to_each_other_in_any_order() {
     );
     let index = |name: &str| workflow.find(name).expect(name);
     assert_eq!(workflow.start, index("s"));
-    assert_eq!(workflow.step(index("s")).kind, StepKind::Start { to: index("f") });
-    assert_eq!(workflow.step(index("f")).kind, StepKind::Fork { paths: vec![index("监控 1"), index("b")] });
+    assert_eq!(
+        workflow.step(index("s")).kind,
+        StepKind::Start { to: index("f") }
+    );
+    assert_eq!(
+        workflow.step(index("f")).kind,
+        StepKind::Fork {
+            paths: vec![index("监控 1"), index("b")]
+        }
+    );
     assert_eq!(workflow.step(index("f")).description, "both");
-    assert_eq!(workflow.step(index("j")).kind, StepKind::Join { to: index("e") });
-    assert_eq!(workflow.step(index("k")).kind, StepKind::Kill { message: "stop".to_owned() });
+    assert_eq!(
+        workflow.step(index("j")).kind,
+        StepKind::Join { to: index("e") }
+    );
+    assert_eq!(
+        workflow.step(index("k")).kind,
+        StepKind::Kill {
+            message: "stop".to_owned()
+        }
+    );
     assert_eq!(workflow.step(index("e")).kind, StepKind::End);
     assert_eq!(index("e"), StepIndex(0));
-    assert_eq!((workflow.step(index("j")).place.line, workflow.step(index("j")).place.column), (1, 36));
+    assert_eq!(
+        (
+            workflow.step(index("j")).place.line,
+            workflow.step(index("j")).place.column
+        ),
+        (1, 36)
+    );
 }
 
 #[test]
 fn an_action_has_its_attributes_and_defaults() {
-    let plain = workflow(&crate::with_action("<shell><command>true</command></shell>"));
+    let plain = workflow(&crate::with_action(
+        "<shell><command>true</command></shell>",
+    ));
     let plain = action(&plain);
-    assert_eq!((plain.retry_times, plain.interval, plain.timeout), (0, Duration::ZERO, None));
-    assert_eq!((&plain.host, plain.ignore, plain.backoff), (&Host::Any, false, Backoff::Fixed));
+    assert_eq!(
+        (plain.retry_times, plain.interval, plain.timeout),
+        (0, Duration::ZERO, None)
+    );
+    assert_eq!(
+        (&plain.host, plain.ignore, plain.backoff),
+        (&Host::Any, false, Backoff::Fixed)
+    );
     assert_eq!((plain.on_partition, plain.error), (OnPartition::Wait, None));
     let full = workflow(
         "<work-flow name='w'><start name='s' to='a'/><action name='a' host='node-1' retry-times='3' interval='1.5'
@@ -78,10 +124,22 @@ fn an_action_has_its_attributes_and_defaults() {
     );
     let full = action(&full);
     assert_eq!(full.host, Host::Named("node-1".to_owned()));
-    assert_eq!((full.retry_times, full.interval), (3, Duration::from_millis(1_500)));
-    assert_eq!((full.timeout, full.ignore), (Some(Duration::from_secs(60)), true));
-    assert_eq!(full.labels, BTreeSet::from(["gpu".to_owned(), "fast".to_owned()]));
-    assert_eq!((full.on_partition, full.backoff), (OnPartition::Hold, Backoff::Exponential));
+    assert_eq!(
+        (full.retry_times, full.interval),
+        (3, Duration::from_millis(1_500))
+    );
+    assert_eq!(
+        (full.timeout, full.ignore),
+        (Some(Duration::from_secs(60)), true)
+    );
+    assert_eq!(
+        full.labels,
+        BTreeSet::from(["gpu".to_owned(), "fast".to_owned()])
+    );
+    assert_eq!(
+        (full.on_partition, full.backoff),
+        (OnPartition::Hold, Backoff::Exponential)
+    );
 }
 
 #[test]
@@ -112,7 +170,9 @@ fn commands_are_taken_as_they_stand() {
         Work::Shell(Command("a && b < c\n  echo ${HOME} $1".to_owned()))
     );
     assert_eq!(
-        work("<file-executor><command>python 'dir one/job.py' -v</command><attach-list><file>x</file></attach-list></file-executor>"),
+        work(
+            "<file-executor><command>python 'dir one/job.py' -v</command><attach-list><file>x</file></attach-list></file-executor>"
+        ),
         Work::FileExecutor(FileExecutor {
             command: "python 'dir one/job.py' -v".to_owned(),
             file: "dir one/job.py".to_owned(),
@@ -125,7 +185,10 @@ fn commands_are_taken_as_they_stand() {
 fn sql_and_metadata_name_their_link() {
     assert_eq!(
         work("<sql db-link='dw'> select 1; select ';' </sql>"),
-        Work::Sql(Sql { link: named("dw"), statements: "select 1; select ';'".to_owned() })
+        Work::Sql(Sql {
+            link: named("dw"),
+            statements: "select 1; select ';'".to_owned()
+        })
     );
     assert_eq!(
         work(
@@ -148,7 +211,10 @@ fn transfers_have_sources_and_targets_of_both_kinds() {
         "<transfer><source type='DB' db-link='a'>select 1</source>
          <target type='DB' db-link='b' table='t' is-pre-truncate='true' task-num='2'><pre>p;</pre><after>q;</after></target></transfer>",
     );
-    let source = TransferSource::Table(TableSource { link: named("a"), table_or_query: "select 1".to_owned() });
+    let source = TransferSource::Table(TableSource {
+        link: named("a"),
+        table_or_query: "select 1".to_owned(),
+    });
     let target = TransferTarget::Table(TableTarget {
         link: named("b"),
         table: "t".to_owned(),
@@ -157,26 +223,40 @@ fn transfers_have_sources_and_targets_of_both_kinds() {
         pre: "p;".to_owned(),
         after: "q;".to_owned(),
     });
-    assert_eq!(rows, Work::Transfer(Box::new(Transfer::Rows { source, target })));
+    assert_eq!(
+        rows,
+        Work::Transfer(Box::new(Transfer::Rows { source, target }))
+    );
     let files = work(
         "<transfer><source type='FILE' file-link='local' delimited='\\t'>/a/b.txt</source>
          <target type='FILE' path='/c/d.csv' format='csv' is-pre-del='true'><pre>x</pre><after>y</after></target></transfer>",
     );
     let source = TransferSource::File(FileSource {
-        location: FileLocation { link: "local".to_owned(), path: "/a/b.txt".to_owned() },
+        location: FileLocation {
+            link: "local".to_owned(),
+            path: "/a/b.txt".to_owned(),
+        },
         format: TextFormat::Delimited("\t".to_owned()),
     });
     let target = TransferTarget::File(FileTarget {
-        location: FileLocation { link: "local".to_owned(), path: "/c/d.csv".to_owned() },
+        location: FileLocation {
+            link: "local".to_owned(),
+            path: "/c/d.csv".to_owned(),
+        },
         format: TextFormat::Csv,
         delete_first: true,
         pre: "x".to_owned(),
         after: "y".to_owned(),
     });
-    assert_eq!(files, Work::Transfer(Box::new(Transfer::Rows { source, target })));
+    assert_eq!(
+        files,
+        Work::Transfer(Box::new(Transfer::Rows { source, target }))
+    );
     assert_eq!(
         work("<transfer><script>sqoop import</script></transfer>"),
-        Work::Transfer(Box::new(Transfer::Script(Command("sqoop import".to_owned()))))
+        Work::Transfer(Box::new(Transfer::Script(Command(
+            "sqoop import".to_owned()
+        ))))
     );
 }
 
@@ -199,7 +279,14 @@ fn monitors_have_their_defaults_and_limits() {
     ) else {
         panic!("a file monitor")
     };
-    assert_eq!((full.min_number, full.min_each_size, full.warn_message.as_str()), (2, 1_127, "late"));
+    assert_eq!(
+        (
+            full.min_number,
+            full.min_each_size,
+            full.warn_message.as_str()
+        ),
+        (2, 1_127, "late")
+    );
     assert_eq!(full.check_interval, Duration::from_millis(500));
     assert_eq!(
         work(
@@ -225,8 +312,14 @@ fn mail_is_markup_or_text() {
         Work::Email(Email { html }) => html,
         other => panic!("{other:?}"),
     };
-    assert_eq!(html("<email><html><![CDATA[<p>a & b</p>]]></html></email>"), "<p>a & b</p>");
-    assert_eq!(html("<email><html>&lt;p&gt;a&lt;/p&gt;</html></email>"), "<p>a</p>");
+    assert_eq!(
+        html("<email><html><![CDATA[<p>a & b</p>]]></html></email>"),
+        "<p>a & b</p>"
+    );
+    assert_eq!(
+        html("<email><html>&lt;p&gt;a&lt;/p&gt;</html></email>"),
+        "<p>a</p>"
+    );
     assert_eq!(
         html("<email><h1 class='x'>a &amp; b</h1><br/><p/></email>"),
         "<h1 class=\"x\">a &amp; b</h1><br><p></p>"

@@ -9,7 +9,9 @@ mod properties;
 mod warnings;
 mod xml;
 
-use peerflow_workflow::{Action, Diagnostics, Document, LogicalTime, StepKind, Work, Workflow, WorkflowDocument};
+use peerflow_workflow::{
+    Action, Diagnostics, Document, LogicalTime, StepKind, Work, Workflow, WorkflowDocument,
+};
 
 /// The document and its warnings.
 fn parsed(xml: &str) -> (WorkflowDocument, Diagnostics) {

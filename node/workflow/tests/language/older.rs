@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use peerflow_workflow::{
-    DatabaseLink, Document, FileLocation, InlineDatabase, Reading, TextFormat, Transfer, TransferSource, TransferTarget,
-    Work,
+    DatabaseLink, Document, FileLocation, InlineDatabase, Reading, TextFormat, Transfer,
+    TransferSource, TransferTarget, Work,
 };
 
 use crate::work;
@@ -26,7 +26,10 @@ fn file_watcher_is_a_file_monitor() {
     ) else {
         panic!("a file monitor")
     };
-    assert_eq!((monitor.pattern.as_str(), monitor.min_each_size), ("/data/in/*.txt", 2 << 20));
+    assert_eq!(
+        (monitor.pattern.as_str(), monitor.min_each_size),
+        ("/data/in/*.txt", 2 << 20)
+    );
     assert_eq!(monitor.warn_message, "too small");
     let Work::FileMonitor(disabled) = work(
         "<file-watcher><file dir='/d'>x</file><size-warn-message enable='false' size-threshold='2MB'/></file-watcher>",
@@ -45,10 +48,20 @@ fn transfers_name_their_system_and_write_the_connection_inline() {
     ) else {
         panic!("a transfer")
     };
-    let Transfer::Rows { source: TransferSource::File(source), target: TransferTarget::Table(target) } = *transfer else {
+    let Transfer::Rows {
+        source: TransferSource::File(source),
+        target: TransferTarget::Table(target),
+    } = *transfer
+    else {
         panic!("file to table")
     };
-    assert_eq!(source.location, FileLocation { link: "local".to_owned(), path: "/a/b.txt".to_owned() });
+    assert_eq!(
+        source.location,
+        FileLocation {
+            link: "local".to_owned(),
+            path: "/a/b.txt".to_owned()
+        }
+    );
     assert_eq!(source.format, TextFormat::Delimited("\\|".to_owned()));
     assert_eq!(target.link, inline("MYSQL", "jdbc:mysql://h:3306/d"));
     assert_eq!((target.pre.as_str(), target.after.as_str()), ("a", "b"));
@@ -58,25 +71,41 @@ fn transfers_name_their_system_and_write_the_connection_inline() {
     ) else {
         panic!("a transfer")
     };
-    let Transfer::Rows { source: TransferSource::Table(source), target: TransferTarget::File(target) } = *transfer else {
+    let Transfer::Rows {
+        source: TransferSource::Table(source),
+        target: TransferTarget::File(target),
+    } = *transfer
+    else {
         panic!("table to file")
     };
     assert_eq!(source.link, inline("HIVE", "jdbc:hive2://h:1/d"));
-    assert_eq!(target.location, FileLocation { link: "hdfs".to_owned(), path: "/x".to_owned() });
+    assert_eq!(
+        target.location,
+        FileLocation {
+            link: "hdfs".to_owned(),
+            path: "/x".to_owned()
+        }
+    );
 }
 
 #[test]
 fn sql_may_write_its_connection_inline() {
-    let Work::Sql(sql) = work("<sql type='ORACLE' jdbc-url='jdbc:oracle:thin:@//h:1/s' username='u' password='p'>x</sql>")
-    else {
+    let Work::Sql(sql) = work(
+        "<sql type='ORACLE' jdbc-url='jdbc:oracle:thin:@//h:1/s' username='u' password='p'>x</sql>",
+    ) else {
         panic!("sql")
     };
     assert_eq!(sql.link, inline("ORACLE", "jdbc:oracle:thin:@//h:1/s"));
-    let Work::Sql(sql) = work("<sql jdbc-url='jdbc:postgresql://h/d' username='u' password='p'>x</sql>") else {
+    let Work::Sql(sql) =
+        work("<sql jdbc-url='jdbc:postgresql://h/d' username='u' password='p'>x</sql>")
+    else {
         panic!("sql")
     };
     assert_eq!(sql.link, inline("POSTGRES", "jdbc:postgresql://h/d"));
-    assert!(!format!("{:?}", sql.link).contains("\"p\""), "a password must not be printed");
+    assert!(
+        !format!("{:?}", sql.link).contains("\"p\""),
+        "a password must not be printed"
+    );
 }
 
 #[test]
@@ -89,20 +118,33 @@ fn data_monitors_keep_their_older_attributes_and_children() {
     ) else {
         panic!("a data monitor")
     };
-    let marks = [("category", "c"), ("source-name", "s"), ("time-mark", "2026")];
-    assert_eq!(monitor.marks, BTreeMap::from(marks.map(|(name, value)| (name.to_owned(), value.to_owned()))));
+    let marks = [
+        ("category", "c"),
+        ("source-name", "s"),
+        ("time-mark", "2026"),
+    ];
+    assert_eq!(
+        monitor.marks,
+        BTreeMap::from(marks.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    );
     assert_eq!((monitor.saved, monitor.exceed_is_error), (false, false));
     let query = "select 1".to_owned();
-    assert_eq!(monitor.source, Reading::Sql { link: inline("MYSQL", "jdbc:mysql://h/d"), query });
+    assert_eq!(
+        monitor.source,
+        Reading::Sql {
+            link: inline("MYSQL", "jdbc:mysql://h/d"),
+            query
+        }
+    );
     assert_eq!(monitor.min, Some(Reading::Number(1.0)));
     assert!(matches!(monitor.max, Some(Reading::Command(_))));
 }
 
 #[test]
 fn a_single_attached_file_is_a_list_of_one() {
-    let Work::FileExecutor(executor) =
-        work("<file-executor><command>sh ./a.sh</command><attach-file>b.txt</attach-file></file-executor>")
-    else {
+    let Work::FileExecutor(executor) = work(
+        "<file-executor><command>sh ./a.sh</command><attach-file>b.txt</attach-file></file-executor>",
+    ) else {
         panic!("a file executor")
     };
     assert_eq!(executor.attachments, ["b.txt"]);
@@ -126,11 +168,25 @@ fn a_standalone_coordinator_starts_what_it_lists() {
            <param-list><param name='a' value='1'/></param-list>
            <trigger-list><workflow name='w1'/><workflow name='w2'/></trigger-list></coordinator>",
     );
-    assert_eq!((document.dir.as_str(), document.description.as_str(), document.creator.as_str()), ("/x", "d", "ann"));
+    assert_eq!(
+        (
+            document.dir.as_str(),
+            document.description.as_str(),
+            document.creator.as_str()
+        ),
+        ("/x", "d", "ann")
+    );
     let coordinator = document.coordinator;
     assert_eq!(coordinator.name.as_str(), "c");
     assert!(!coordinator.enabled);
-    assert_eq!(coordinator.triggers.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["w1", "w2"]);
+    assert_eq!(
+        coordinator
+            .triggers
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>(),
+        ["w1", "w2"]
+    );
     assert_eq!(coordinator.dependencies.len(), 1);
     assert!(coordinator.start_time < coordinator.end_time);
     assert_eq!(coordinator.parameters, [("a".to_owned(), "1".to_owned())]);
@@ -144,7 +200,20 @@ fn the_still_older_coordinator_has_trigger_and_workflow_list() {
            <workflow-list><workflow path='wf_1'/><workflow path='/dir/wf_2'/></workflow-list></coordinator>",
     );
     let coordinator = document.coordinator;
-    assert_eq!(coordinator.schedule.as_ref().map(|schedule| schedule.as_str()), Some("0 * * * * *"));
-    assert_eq!(coordinator.triggers.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["wf_1", "wf_2"]);
+    assert_eq!(
+        coordinator
+            .schedule
+            .as_ref()
+            .map(|schedule| schedule.as_str()),
+        Some("0 * * * * *")
+    );
+    assert_eq!(
+        coordinator
+            .triggers
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>(),
+        ["wf_1", "wf_2"]
+    );
     assert!(coordinator.start_time.is_some() && coordinator.end_time.is_some());
 }

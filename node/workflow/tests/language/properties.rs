@@ -28,7 +28,8 @@ fn exercise(bytes: &[u8]) -> Result<(), TestCaseError> {
                 for name in document.parameters_needed() {
                     parameters.insert(name, "1".to_owned());
                 }
-                let resolved = document.resolve(&parameters, &at("2026-03-29T00:30:00Z", "Europe/Berlin"));
+                let resolved =
+                    document.resolve(&parameters, &at("2026-03-29T00:30:00Z", "Europe/Berlin"));
                 if let Ok(workflow) = resolved {
                     prop_assert_eq!(workflow.steps.len(), document.workflow().steps.len());
                 }
@@ -41,8 +42,17 @@ fn exercise(bytes: &[u8]) -> Result<(), TestCaseError> {
         }
     };
     for each in &diagnostics.0 {
-        prop_assert!(each.place.offset + each.place.length <= bytes.len(), "{:?} of {}", each, bytes.len());
-        prop_assert!(!each.message.is_empty() && !each.help.is_empty(), "{:?}", each);
+        prop_assert!(
+            each.place.offset + each.place.length <= bytes.len(),
+            "{:?} of {}",
+            each,
+            bytes.len()
+        );
+        prop_assert!(
+            !each.message.is_empty() && !each.help.is_empty(),
+            "{:?}",
+            each
+        );
     }
     diagnostics.render("x.xml", &text, false);
     Ok(())
@@ -50,8 +60,22 @@ fn exercise(bytes: &[u8]) -> Result<(), TestCaseError> {
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&[u8]] = &[
-        b"<", b">", b"&", b"\"", b"'", b"/>", b"${", b"}", b"<!--", b"]]>", b"<![CDATA[", b"<!DOCTYPE a>", b"&nbsp;",
-        b"\xff", "监".as_bytes(), b"",
+        b"<",
+        b">",
+        b"&",
+        b"\"",
+        b"'",
+        b"/>",
+        b"${",
+        b"}",
+        b"<!--",
+        b"]]>",
+        b"<![CDATA[",
+        b"<!DOCTYPE a>",
+        b"&nbsp;",
+        b"\xff",
+        "监".as_bytes(),
+        b"",
     ];
     let piece = proptest::sample::select(PIECES);
     proptest::collection::vec((0..SOUND.len(), 0..30_usize, piece), 1..6).prop_map(|edits| {
@@ -92,13 +116,30 @@ proptest! {
     }
 }
 
-/// Documents of the greatest size that stress one thing each; a quadratic reader would not come back from them.
+/// `head`, then `unit` as often as fits into `size` bytes, then `tail`.
+fn filled(size: usize, head: &str, unit: &str, tail: &str) -> String {
+    let count = (size - head.len() - tail.len()) / unit.len();
+    format!("{head}{}{tail}", unit.repeat(count))
+}
+
 #[test]
-fn the_greatest_documents_are_survived() {
-    let fill = |head: &str, unit: &str, tail: &str| {
-        let count = (MAX_DOCUMENT_BYTES - head.len() - tail.len()) / unit.len();
-        format!("{head}{}{tail}", unit.repeat(count))
-    };
+fn documents_of_the_greatest_size_are_survived() {
+    for unit in ["<kill name='k'/>", "x ", "<!-- -->"] {
+        let text = filled(
+            MAX_DOCUMENT_BYTES,
+            "<work-flow name='w'>",
+            unit,
+            "</work-flow>",
+        );
+        exercise(text.as_bytes()).expect("survived");
+    }
+}
+
+/// Long documents that stress one thing each; a quadratic reader would not come back from them.
+#[test]
+fn long_documents_of_every_kind_are_survived() {
+    let fill =
+        |head: &str, unit: &str, tail: &str| filled(MAX_DOCUMENT_BYTES / 8, head, unit, tail);
     let head = "<work-flow name='w'>";
     for text in [
         fill(head, "<start/>", "</work-flow>"),
@@ -112,8 +153,19 @@ fn the_greatest_documents_are_survived() {
         fill("<work-flow name='w' desc='", "${param:x}", "'/>"),
         fill(head, "<![CDATA[", ""),
         fill(head, "<!--", ""),
-        fill(&with_action("<script><code>").replace("<ok to=\"end\"/></action><end name=\"end\"/></work-flow>", ""), "cat <![CDATA[<<]]>EOF\n", ""),
-        fill("<work-flow name='w'><start name='s' to='", "x", "'/></work-flow>"),
+        fill(
+            &with_action("<script><code>").replace(
+                "<ok to=\"end\"/></action><end name=\"end\"/></work-flow>",
+                "",
+            ),
+            "cat <![CDATA[<<]]>EOF\n",
+            "",
+        ),
+        fill(
+            "<work-flow name='w'><start name='s' to='",
+            "x",
+            "'/></work-flow>",
+        ),
         fill("", "\n", ""),
         fill("", "<", ""),
     ] {
