@@ -13,6 +13,10 @@ use crate::request::{Answer, Refusal, RequestId};
 /// What the engine wants done. Anything but `Persist` is done only when every `Persist` that came before it is
 /// durable (invariant 3).
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most commands are changes, and a box for each would cost more than the room it saves"
+)]
 pub enum Command {
     /// Make it durable.
     Persist(Change),

@@ -17,7 +17,14 @@ impl Engine {
     pub(crate) fn run_schedules(&mut self, now: Now) {
         let stood_still = now.wall.duration_since(self.looked_at) > STOOD_STILL;
         self.looked_at = self.looked_at.max(now.wall);
+        let mut last = None;
         while let Some((time, key)) = self.coordinators.due(now.wall) {
+            let due = Some((time, key.clone()));
+            assert!(
+                due != last,
+                "{key} was dealt with at {time} and is due again"
+            );
+            last = due;
             if stood_still {
                 self.catch_up(now, &key);
             } else {

@@ -46,6 +46,8 @@ pub(crate) struct Peers {
     free: BTreeSet<(u32, NodeId)>,
     /// Somebody came, went or changed since placement last looked.
     pub(crate) changed: bool,
+    /// A slot became free since placement last looked.
+    pub(crate) gained: bool,
     resting: BTreeSet<(Duration, NodeId)>,
 }
 
@@ -197,6 +199,7 @@ impl Peers {
         if free == entry.free {
             return;
         }
+        self.gained |= free > entry.free;
         if let Some(before) = entry.free {
             self.free.remove(&(before, node.clone()));
         }

@@ -64,6 +64,14 @@ impl Engine {
     /// Gives waiting visits to free slots, then tells the rest what they wait for.
     pub(crate) fn place(&mut self, now: Now) {
         self.peers.wake(now.monotonic);
+        let gained = std::mem::take(&mut self.peers.gained);
+        if gained || self.peers.changed || !self.placement.fresh.is_empty() {
+            self.fill_slots(now);
+            self.explain_waits(now);
+        }
+    }
+
+    fn fill_slots(&mut self, now: Now) {
         let mut passed = None;
         while self.peers.with_free_slots().next().is_some()
             && let Some((rank, line_id)) = self.placement.lines.head_after(passed)
@@ -79,7 +87,6 @@ impl Engine {
             };
             self.assign(now, &visit, node, incarnation);
         }
-        self.explain_waits(now);
     }
 
     fn assign(&mut self, now: Now, visit: &VisitId, node: NodeId, incarnation: Incarnation) {

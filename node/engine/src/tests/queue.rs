@@ -106,9 +106,7 @@ fn only_instances_that_are_over_can_be_deleted() {
     rig.put(&one_step("w", "", ""));
     rig.peer("n1", 9);
     let instance = rig.trigger("w");
-    let delete = Request::DeleteInstance {
-        instance: instance.clone(),
-    };
+    let delete = Request::DeleteInstance { instance };
     let refusal = rig.ask(delete.clone()).unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::Conflict);
     rig.finish("w", Succeeded);

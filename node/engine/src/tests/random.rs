@@ -17,7 +17,7 @@ use super::rig::Rig;
 use super::world::World;
 use crate::{Origin, RegisterOutcome, Request, RerunMode, RerunOf};
 
-const CASES: u64 = 300;
+const CASES: u64 = 120;
 const STEPS: usize = 300;
 
 fn number(name: &str) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use peerflow_model::{Change, CoordinatorState, Fate, MailKind, RunId};
+use peerflow_model::{Change, CoordinatorState, Fate, LedgerRow, Mail, MailKind, RunId};
 
 use super::store::Store;
 use crate::{Answer, Command};
@@ -106,15 +106,7 @@ fn change(store: &Store, change: &Change) -> String {
             attempt.status,
             attempt.node
         ),
-        Change::PutLedger(row) => {
-            let fate = match &row.fate {
-                Fate::Held => "held".to_owned(),
-                Fate::Ran { .. } => "ran".to_owned(),
-                Fate::Skipped { reason } => format!("skipped: {reason}"),
-                Fate::Missed { reason } => format!("missed: {reason}"),
-            };
-            format!("ledger {} {} {fate}", row.workflow, row.instant)
-        }
+        Change::PutLedger(row) => ledger(row),
         Change::PutLedgerGap(gap) => format!(
             "gap {} {} to {}: {} {}",
             gap.coordinator.name, gap.from, gap.to, gap.count, gap.fate
@@ -125,21 +117,33 @@ fn change(store: &Store, change: &Change) -> String {
             format!("blood {} remaining {remaining:?}{stopped}", blood.root)
         }
         Change::DeleteBlood(_) => "delete blood".to_owned(),
-        Change::PutMail(mail) => {
-            let kind = match &mail.kind {
-                MailKind::Outcome { .. } => "outcome".to_owned(),
-                MailKind::RetryFailed { .. } => "retry failed".to_owned(),
-                MailKind::RetryRecovered { .. } => "retry recovered".to_owned(),
-                MailKind::DataExceeded { warning, .. } => format!("data exceeded: {warning}"),
-            };
-            format!("mail {kind} of {} to {:?}", mail.workflow, mail.receivers)
-        }
+        Change::PutMail(due) => mail(due),
         Change::PutReading(reading) => format!("reading {}", reading.value),
         Change::PutPlan(rows) => format!("plan of {} rows", rows.len()),
         Change::PutAnswer { key, .. } => format!("answer {key}"),
         Change::PutOffer { path, .. } => format!("offer {path}"),
         Change::PutSetting { key, value } => format!("setting {key}={value}"),
     }
+}
+
+fn ledger(row: &LedgerRow) -> String {
+    let fate = match &row.fate {
+        Fate::Held => "held".to_owned(),
+        Fate::Ran { .. } => "ran".to_owned(),
+        Fate::Skipped { reason } => format!("skipped: {reason}"),
+        Fate::Missed { reason } => format!("missed: {reason}"),
+    };
+    format!("ledger {} {} {fate}", row.workflow, row.instant)
+}
+
+fn mail(mail: &Mail) -> String {
+    let kind = match &mail.kind {
+        MailKind::Outcome { .. } => "outcome".to_owned(),
+        MailKind::RetryFailed { .. } => "retry failed".to_owned(),
+        MailKind::RetryRecovered { .. } => "retry recovered".to_owned(),
+        MailKind::DataExceeded { warning, .. } => format!("data exceeded: {warning}"),
+    };
+    format!("mail {kind} of {} to {:?}", mail.workflow, mail.receivers)
 }
 
 fn state(state: &CoordinatorState) -> String {
