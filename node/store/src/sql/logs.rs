@@ -400,7 +400,7 @@ mod tests {
             "I1 -1 a\n",
             "I",
             "I1 1 a\nE",
-            "I99999999999999999 1 a\n",
+            "I9999999999999999999 1 a\n",
         ] {
             assert_eq!(decode(body.as_bytes()), None, "{body}");
         }
