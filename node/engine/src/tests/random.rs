@@ -180,10 +180,13 @@ fn ask_something(world: &mut World, count: u32) {
         (0, Some(run)) => Request::Kill {
             instance: run.instance,
         },
-        (1 | 2, Some(run)) => rerun(world, &run),
-        (3, Some(run)) => Request::DeleteInstance {
-            instance: run.instance,
-        },
+        (1..=3, Some(run)) => rerun(world, &run),
+        (10, Some(run)) => {
+            world.late = None;
+            Request::DeleteInstance {
+                instance: run.instance,
+            }
+        }
         (4, _) => Request::SetEnabled {
             key: Rig::key(&name),
             enabled,
@@ -216,11 +219,14 @@ fn rerun(world: &mut World, run: &RunId) -> Request {
     } else {
         RerunMode::Recover
     };
-    Request::Rerun {
+    let request = Request::Rerun {
         latest: Box::new(world.store.run(latest)),
         mode,
         of: RerunOf::Current,
-    }
+    };
+    // Sometimes the request before this one comes, which was read from an older store.
+    let late = world.late.replace(request.clone());
+    late.filter(|_| world.rng.random()).unwrap_or(request)
 }
 
 fn release_some(world: &mut World, run_again: bool) {

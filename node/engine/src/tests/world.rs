@@ -55,6 +55,8 @@ pub(super) struct World {
     /// No failures any more: every action succeeds.
     pub(super) healing: bool,
     limits: BTreeMap<String, usize>,
+    /// A request that was made ready and came late; it dies with its master.
+    pub(super) late: Option<Request>,
     settings: Settings,
     epoch: u64,
     /// Attempts that some node has begun.
@@ -105,6 +107,7 @@ impl World {
             nodes,
             healing: false,
             limits: BTreeMap::new(),
+            late: None,
             settings,
             epoch: 1,
             accepted: BTreeSet::new(),
@@ -236,6 +239,7 @@ impl World {
     /// Another engine takes over; nodes are heard of again one by one.
     pub(super) fn change_master(&mut self) {
         self.epoch += 1;
+        self.late = None;
         let options = Options {
             epoch: Epoch(self.epoch),
             seed: self.rng.random(),
