@@ -1,6 +1,7 @@
 //! A throw-away node in this process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use peerflow_node::{Config, NodeHandle, SystemClock};
 use tempfile::TempDir;
@@ -10,6 +11,9 @@ use crate::error::Error;
 use crate::interrupt::Interrupts;
 use crate::language::Language;
 use crate::session::Session;
+
+/// How long the node may take until it schedules.
+const READY: Duration = Duration::from_secs(5);
 
 /// A node that lives in a temporary directory and is asked without any network.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ impl Embedded {
         let node = peerflow_node::start(config, Arc::new(SystemClock))
             .await
             .map_err(|error| failed(&error))?;
+        // Mastership of its own store is a matter of milliseconds; where it is not, the first request says why.
+        node.ready(READY).await;
         let client = Client::new(Transport::InProcess(node.router()), session.timeout(), None);
         Ok(Self {
             node,

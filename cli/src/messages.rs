@@ -147,10 +147,14 @@ catalogue! {
     node_ready(address) => "ready at {address}", "已就绪：{address}";
     node_ready_without_http() => "ready, without HTTP", "已就绪（不提供 HTTP）";
     node_stopping() => "stopping; a second signal stops at once", "正在停止；再发一次信号立即停止";
+    node_broken() =>
+        "a part of the node has ended by itself, which is a fault of this program; its log tells more",
+        "节点的某个部分自行终止，这是程序的缺陷；详见其日志";
     node_stopped_at_once() => "stopped at once", "已立即停止";
 
     // What goes wrong.
     error(text) => "error: {text}", "错误：{text}";
+    note(text) => "note: {text}", "提示：{text}";
     warning(text) => "warning: {text}", "警告：{text}";
     no_peer(reasons) =>
         "no peer reachable ({reasons}); start one with `peerflow node`, or name one with --peer",
@@ -192,7 +196,7 @@ catalogue! {
     stopped_watching(id) =>
         "stopped watching; instance {id} goes on: `peerflow instance wait {id}`",
         "不再等待；实例 {id} 继续运行：`peerflow instance wait {id}`";
-    lines_missed() => "some lines were missed; read the log again without --follow", "漏掉了一些行；请不带 --follow 再读一次日志";
+peer_stopped() => "the peer stopped; ask another one", "该节点已停止；请换一个节点";
     bad_log_level(level, reason) =>
         "log.level {level} is no filter ({reason}); write info or peerflow_node=debug,info",
         "log.level {level} 不是过滤规则（{reason}）；请写 info 或 peerflow_node=debug,info";

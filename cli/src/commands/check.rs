@@ -209,7 +209,7 @@ fn show(output: &Output, file: &DocumentFile, finding: &Finding) -> Result<(), E
         text.push('\n');
     }
     for note in &check.notes {
-        text.push_str(&language.warning(clean(note)));
+        text.push_str(&language.note(clean(note)));
         text.push('\n');
     }
     if !check.valid {

@@ -36,15 +36,7 @@ pub(super) async fn print_all(
     let mut cursor = None;
     loop {
         let page = page(client, id, step.clone(), cursor).await?;
-        let lines: Vec<LogLine> = typed(&page["lines"])?;
-        let mut text = String::new();
-        for (line, raw) in lines
-            .iter()
-            .zip(page["lines"].as_array().into_iter().flatten())
-        {
-            text.push_str(&shown(output, line, raw)?);
-        }
-        output.text(&text)?;
+        print_page(output, &page)?;
         let page: LogPage = typed(&page)?;
         if !page.more {
             return Ok(());
@@ -75,7 +67,11 @@ async fn page(
     step: Option<String>,
     cursor: Option<String>,
 ) -> Result<Value, Error> {
-    let query = query(&[("step", step), ("cursor", cursor)]);
+    let query = query(&[
+        ("step", step),
+        ("cursor", cursor),
+        ("format", Some("json".to_owned())),
+    ]);
     client
         .value(&Ask::get(format!("/instances/{}/log{query}", segment(id))))
         .await
@@ -94,18 +90,27 @@ async fn follow(
         .await?;
     while let Some(event) = events.next().await? {
         match event.name.as_str() {
-            "" | "line" => {
-                let raw: Value = serde_json::from_str(&event.data)
+            "log" => {
+                let page: Value = serde_json::from_str(&event.data)
                     .map_err(|error| Error::Answer(error.to_string()))?;
-                output.text(&shown(output, &typed(&raw)?, &raw)?)?;
+                print_page(output, &page)?;
             }
-            "lagged" => output.note(&output.language.warning(output.language.lines_missed())),
             "end" => return Ok(()),
             // What a newer peer tells beside.
             _ => {}
         }
     }
-    Ok(())
+    // The peer stopped before the instance did.
+    Err(Error::Cut(output.language.peer_stopped()))
+}
+
+/// Prints the lines of a page.
+fn print_page(output: &Output, page: &Value) -> Result<(), Error> {
+    let mut text = String::new();
+    for raw in page["lines"].as_array().into_iter().flatten() {
+        text.push_str(&shown(output, &typed(raw)?, raw)?);
+    }
+    output.text(&text)
 }
 
 /// One line with its line break.

@@ -45,7 +45,14 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
         Some(address) => output.text(&language.node_ready(format!("http://{address}")))?,
         None => output.text(&language.node_ready_without_http())?,
     }
-    interrupts.next().await;
+    let exit = tokio::select! {
+        biased;
+        () = interrupts.next() => Exit::Done,
+        () = node.broken() => {
+            output.note(&language.error(language.node_broken()));
+            Exit::Failed
+        }
+    };
     output.note(&language.node_stopping());
     tokio::select! {
         biased;
@@ -53,7 +60,7 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
             output.note(&language.node_stopped_at_once());
             Ok(Exit::Failed)
         }
-        () = node.stop() => Ok(Exit::Done),
+        () = node.stop() => Ok(exit),
     }
 }
 

@@ -1,11 +1,12 @@
 //! `workflow …`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use http::Method;
 use peerflow_node::http::types::{
-    InstanceCreated, Outcome, Registered, Run, Trigger, WorkflowSummary,
+    AttachedFile, InstanceCreated, Outcome, Registered, Run, Trigger, WorkflowSummary,
 };
 use peerflow_workflow::{Document, WorkflowDocument};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use crate::args::WorkflowCommand;
 use crate::client::{Ask, Client, query, segment, typed};
 use crate::document_file::{DocumentFile, attached_paths, find_attached};
 use crate::error::{Error, Exit};
+use crate::language::Language;
 use crate::output::Output;
 use crate::session::Session;
 use crate::style::{Tone, clean};
@@ -113,7 +115,7 @@ pub(super) async fn add(
 async fn add_one(
     client: &Client,
     output: &Output,
-    path: &std::path::Path,
+    path: &Path,
     expected: Expected,
 ) -> Result<Value, Error> {
     let file = DocumentFile::open(path, output.language)?;
@@ -159,7 +161,8 @@ async fn add_one(
     }
 }
 
-/// Registers a workflow with the files that it attaches; what is not found is said and left to the node that runs it.
+/// Registers a workflow with the files that it attaches, in one step: their contents are brought before. What is not
+/// found is said and left to the node that runs it.
 pub(super) async fn register(
     client: &Client,
     output: &Output,
@@ -167,41 +170,39 @@ pub(super) async fn register(
     document: &WorkflowDocument,
 ) -> Result<Value, Error> {
     let at = format!("/workflows/{}", segment(document.workflow().name.as_str()));
-    let attached = read_attached(output, file, document)?;
-    let ask = Ask::write(Method::PUT, at.clone()).body("application/xml", file.xml.clone());
-    let raw = client.value(&ask).await?;
-    for (path, content) in attached {
-        let upload = Ask::write(Method::PUT, format!("{at}/attachments/{}", segment(&path)));
-        client
-            .value(&upload.body("application/octet-stream", content))
-            .await?;
-    }
-    Ok(raw)
-}
-
-fn read_attached(
-    output: &Output,
-    file: &DocumentFile,
-    document: &WorkflowDocument,
-) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-    let language = output.language;
     let here = std::env::current_dir()
-        .map_err(|error| Error::Failed(language.cannot_read(".", &error)))?;
-    let mut contents = BTreeMap::new();
+        .map_err(|error| Error::Failed(output.language.cannot_read(".", error)))?;
+    let mut attached = Vec::new();
     for path in attached_paths(document.workflow()) {
         let Some(found) = find_attached(&path, &file.path, &here) else {
+            let language = output.language;
             output.note(&language.warning(language.attached_not_found(&path)));
             continue;
         };
-        let unreadable =
-            |error: std::io::Error| Error::Failed(language.cannot_read(found.display(), &error));
-        if std::fs::metadata(&found).map_err(unreadable)?.len() > MAX_ATTACHED_BYTES {
-            return Err(Error::Failed(language.attached_too_large(&path)));
-        }
-        let content = std::fs::read(&found).map_err(unreadable)?;
-        contents.insert(path, content);
+        let (content, executable) = read_attached(output.language, &path, &found)?;
+        let upload = format!("{at}/attachments/{}?stage=true", segment(&path));
+        let upload = Ask::write(Method::PUT, upload).body("application/octet-stream", content);
+        let stored: AttachedFile = typed(&client.value(&upload).await?)?;
+        attached.push(json!({
+            "path": path, "hash": stored.hash, "size": stored.size, "executable": executable,
+        }));
     }
-    Ok(contents)
+    let attached = (!attached.is_empty()).then(|| Value::Array(attached).to_string());
+    let put = format!("{at}{}", query(&[("attachments", attached)]));
+    client
+        .value(&Ask::write(Method::PUT, put).body("application/xml", file.xml.clone()))
+        .await
+}
+
+/// The content of an attached file, and whether its owner may execute it.
+fn read_attached(language: Language, path: &str, found: &Path) -> Result<(Vec<u8>, bool), Error> {
+    let unreadable = |error| Error::Failed(language.cannot_read(found.display(), error));
+    let about = std::fs::metadata(found).map_err(unreadable)?;
+    if about.len() > MAX_ATTACHED_BYTES {
+        return Err(Error::Failed(language.attached_too_large(path)));
+    }
+    let executable = about.permissions().mode() & 0o100 != 0;
+    Ok((std::fs::read(found).map_err(unreadable)?, executable))
 }
 
 fn show_registered(output: &Output, raw: &Value) -> Result<(), Error> {
@@ -212,7 +213,7 @@ fn show_registered(output: &Output, raw: &Value) -> Result<(), Error> {
     let registered: Registered = typed(raw)?;
     let name = clean(&registered.name);
     for note in &registered.notes {
-        output.note(&language.warning(clean(note)));
+        output.note(&language.note(clean(note)));
     }
     let text = match registered.outcome {
         Outcome::Added => language.added(&name),
@@ -300,7 +301,6 @@ fn tree(items: &[WorkflowSummary], output: &Output) -> String {
 mod tests {
     use super::*;
     use crate::args::Format;
-    use crate::language::Language;
     use crate::output::Terminal;
 
     #[test]

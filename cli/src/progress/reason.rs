@@ -75,6 +75,7 @@ async fn tail(client: &Client, instance: &Instance, step: &Step) -> Vec<LogLine>
         ("visit", Some(step.visit.to_string())),
         ("attempt", Some(step.attempt.to_string())),
         ("tail", Some(LOOKED_THROUGH.to_string())),
+        ("format", Some("json".to_owned())),
     ]);
     let ask = Ask::get(format!(
         "/instances/{}/log{query}",
