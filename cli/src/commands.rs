@@ -23,6 +23,7 @@ use crate::args::Command;
 use crate::client::{Ask, problem_text, typed};
 use crate::error::{Error, Exit};
 use crate::interrupt::Interrupts;
+use crate::language::Language;
 use crate::output::Output;
 use crate::progress::{OnInterrupt, follow, show_reason};
 use crate::session::Session;
@@ -92,9 +93,10 @@ async fn ask_done(session: &Session, method: Method, path: String) -> Result<Exi
 }
 
 fn show_done(output: &Output, raw: &Value) -> Result<(), Error> {
-    output.show(raw, || match typed::<Done>(raw) {
-        Ok(done) => clean(&done.message).into_owned(),
-        Err(_no_text) => output.language.done(),
+    output.show(raw, || match (typed::<Done>(raw), output.language) {
+        (Ok(done), Language::English) => clean(&done.message).into_owned(),
+        // A peer's words are English; half an answer in each language helps nobody.
+        (Ok(_), Language::Chinese) | (Err(_), _) => output.language.done(),
     })
 }
 

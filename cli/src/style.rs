@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfy_table::Color;
 use jiff::Timestamp;
-use peerflow_model::{InstanceStatus, LogLevel, VisitStatus};
+use peerflow_model::{AttemptStatus, InstanceStatus, LogLevel, VisitStatus};
 use peerflow_node::http::types::Time;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -110,6 +110,18 @@ pub(crate) fn step_status(language: Language, status: VisitStatus) -> String {
     }
 }
 
+/// A try's status in words.
+pub(crate) fn attempt_status(language: Language, status: AttemptStatus) -> String {
+    match status {
+        AttemptStatus::Assigned => language.pending(),
+        AttemptStatus::Running => language.running(),
+        AttemptStatus::Succeeded => language.succeeded(),
+        AttemptStatus::Failed => language.failed(),
+        AttemptStatus::Killed => language.killed(),
+        AttemptStatus::Lost => language.lost(),
+    }
+}
+
 /// A step's sign in the tree.
 pub(crate) fn step_sign(status: VisitStatus) -> &'static str {
     match status {
@@ -154,11 +166,12 @@ pub(crate) fn elapsed(start: Option<Time>, end: Option<Time>, now: Timestamp) ->
     Some(Duration::try_from(end.duration_since(start?.instant())).unwrap_or_default())
 }
 
-/// A duration in at most two units: `0.4 s`, `12 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`.
+/// A duration in at most two units: `40 ms`, `1.4 s`, `12 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        0..10 => format!("{:.1} s", duration.as_millis() as f64 / 1000.0),
+        0 => format!("{} ms", duration.as_millis()),
+        1..10 => format!("{:.1} s", duration.as_millis() as f64 / 1000.0),
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
         3600..86400 => format!("{} h {:02} m", seconds / 3600, seconds / 60 % 60),
@@ -213,7 +226,8 @@ mod tests {
     #[test]
     fn durations_have_at_most_two_units() {
         for (millis, expected) in [
-            (440, "0.4 s"),
+            (7, "7 ms"),
+            (1_440, "1.4 s"),
             (12_999, "12 s"),
             (185_000, "3 m 05 s"),
             (7_800_000, "2 h 10 m"),

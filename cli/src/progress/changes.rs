@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use peerflow_model::VisitStatus;
-use peerflow_node::http::types::{Instance, Step};
+use peerflow_node::http::types::{Attempt, Instance, Step, Time};
 
 use crate::language::Language;
-use crate::style::{clean, duration, elapsed, instance_status, pad, step_status};
+use crate::style::{attempt_status, clean, duration, elapsed, instance_status, pad, step_status};
 
 /// Remembers what was told.
 #[derive(Debug, Default)]
@@ -16,11 +17,12 @@ pub(crate) struct Changes {
     instance: Option<peerflow_model::InstanceStatus>,
 }
 
-/// What was told of a visit: the try that began last, and whether it is over.
+/// What was told of a visit: the latest try that began, the latest that ended before another, and its own end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Told {
-    attempt: u32,
-    last: Option<VisitStatus>,
+    begun: u32,
+    ended: u32,
+    over: bool,
 }
 
 impl Changes {
@@ -48,37 +50,64 @@ impl Changes {
             .told
             .entry((step.name.clone(), step.visit))
             .or_default();
-        let name = name(step, language);
-        let began = step.started_at.is_some() || step.status == VisitStatus::Running;
-        if is_action(step) && began && step.attempt > told.attempt {
-            told.attempt = step.attempt;
-            told.last = Some(VisitStatus::Running);
-            lines.push(join(
-                &step_status(language, VisitStatus::Running),
-                &name,
-                "",
-            ));
+        if is_action(step) {
+            for attempt in &step.attempts {
+                told.attempt(step, attempt, language, lines);
+            }
         }
-        if told.last == Some(step.status)
-            || matches!(step.status, VisitStatus::Pending | VisitStatus::Running)
-        {
+        if told.over || !(step.status.is_final() || step.status == VisitStatus::Lost) {
             return;
         }
-        told.last = Some(step.status);
+        told.over = true;
         let mut about = clean(&step.message).into_owned();
-        if is_action(step)
-            && step.status.is_final()
-            && step.ended_at.is_some()
-            && let Some(taken) =
-                elapsed(step.started_at, step.ended_at, jiff::Timestamp::UNIX_EPOCH)
-        {
-            about = if about.is_empty() {
-                duration(taken)
-            } else {
-                format!("{}: {about}", duration(taken))
-            };
+        if is_action(step) && step.ended_at.is_some() {
+            about = timed(step.started_at, step.ended_at, &about);
         }
+        let name = name(step, step.attempt, language);
         lines.push(join(&step_status(language, step.status), &name, &about));
+    }
+}
+
+impl Told {
+    /// Tells that a try began, and how it ended where another follows: the end of the last is the step's.
+    fn attempt(
+        &mut self,
+        step: &Step,
+        attempt: &Attempt,
+        language: Language,
+        lines: &mut Vec<String>,
+    ) {
+        let name = name(step, attempt.attempt, language);
+        if attempt.started_at.is_some() && attempt.attempt > self.begun {
+            self.begun = attempt.attempt;
+            lines.push(join(&language.running(), &name, ""));
+        }
+        if attempt.attempt < step.attempt && attempt.attempt > self.ended {
+            self.ended = attempt.attempt;
+            let about = timed(
+                attempt.started_at,
+                attempt.ended_at,
+                &clean(&attempt.message),
+            );
+            lines.push(join(
+                &attempt_status(language, attempt.status),
+                &name,
+                &about,
+            ));
+        }
+    }
+}
+
+/// How long it took, and why it ended so.
+fn timed(start: Option<Time>, end: Option<Time>, about: &str) -> String {
+    match (
+        end.and_then(|end| elapsed(start, Some(end), Timestamp::UNIX_EPOCH))
+            .map(duration),
+        about.is_empty(),
+    ) {
+        (Some(taken), true) => taken,
+        (Some(taken), false) => format!("{taken}: {about}"),
+        (None, _) => about.to_owned(),
     }
 }
 
@@ -89,13 +118,13 @@ fn is_action(step: &Step) -> bool {
     )
 }
 
-fn name(step: &Step, language: Language) -> String {
+fn name(step: &Step, attempt: u32, language: Language) -> String {
     let mut name = clean(&step.name).into_owned();
     if step.visit > 1 {
         name.push_str(&format!(" ({})", step.visit));
     }
-    if step.attempt > 1 {
-        name.push_str(&format!(", {}", language.attempt(step.attempt)));
+    if attempt > 1 {
+        name.push_str(&format!(", {}", language.attempt(attempt)));
     }
     name
 }
@@ -115,76 +144,71 @@ mod tests {
 
     use super::*;
 
+    /// An instance whose steps have these names, statuses and tries; of the tries all but the last have failed.
     fn at(status: &str, steps: &[(&str, &str, u32)]) -> Instance {
+        let (start, end) = ("2026-11-20T01:00:00Z", "2026-11-20T01:00:02Z");
         let steps: Vec<_> = steps
             .iter()
-            .map(|(name, status, attempt)| {
-                let ended = matches!(*status, "succeeded" | "failed").then_some("2026-11-20T01:00:02Z");
-                json!({"name": name, "type": "shell", "status": status, "node": "n", "visit": 1, "attempt": attempt,
-                       "started_at": (*attempt > 0).then_some("2026-11-20T01:00:00Z"), "ended_at": ended,
-                       "message": if *status == "failed" { "exit code 1" } else { "" }})
+            .map(|(name, status, tries)| {
+                let over = matches!(*status, "succeeded" | "failed");
+                let message = if *status == "failed" { "exit code 1" } else { "" };
+                let attempts: Vec<_> = (1..=*tries)
+                    .map(|attempt| {
+                        let last = attempt == *tries;
+                        json!({"attempt": attempt, "node": "n", "status": if last { "running" } else { "failed" },
+                               "assigned_at": start, "started_at": start, "ended_at": (!last || over).then_some(end),
+                               "exit_code": null, "message": if last { "" } else { "exit code 7" }})
+                    })
+                    .collect();
+                json!({"name": name, "type": "shell", "status": status, "node": "n", "visit": 1, "attempt": tries,
+                       "started_at": (*tries > 0).then_some(start), "ended_at": over.then_some(end),
+                       "message": message, "attempts": attempts})
             })
             .collect();
         serde_json::from_value(json!({
             "id": "i1", "run": 1, "workflow": "wf", "status": status, "params": {}, "trigger": "run",
-            "logical_time": "2026-11-20T01:00:00Z", "created_at": "2026-11-20T01:00:00Z",
-            "started_at": null, "ended_at": null, "message": "", "steps": steps}))
+            "logical_time": start, "created_at": start, "started_at": null, "ended_at": null, "message": "",
+            "steps": steps}))
         .expect("an instance")
+    }
+
+    fn lines(looks: &[Instance]) -> Vec<String> {
+        let mut changes = Changes::default();
+        looks
+            .iter()
+            .flat_map(|look| changes.since(look, Language::English))
+            .collect()
     }
 
     #[test]
     fn looking_often_or_once_gives_the_same_lines() {
-        let looks = [
+        let often = lines(&[
             at("running", &[]),
             at("running", &[("a", "pending", 0)]),
             at("running", &[("a", "running", 1)]),
-            at("running", &[("a", "running", 1)]),
-            at("succeeded", &[("a", "succeeded", 1)]),
-        ];
-        let mut often = Changes::default();
-        let many: Vec<_> = looks
-            .iter()
-            .flat_map(|look| often.since(look, Language::English))
-            .collect();
-        assert_eq!(
-            many,
-            ["running    wf", "running    a", "succeeded  a  2.0 s"]
-        );
-        let once = Changes::default().since(&looks[4], Language::English);
-        assert_eq!(once, ["running    a", "succeeded  a  2.0 s"]);
-    }
-
-    #[test]
-    fn each_try_is_told() {
-        let mut changes = Changes::default();
-        let looks = [
-            at("running", &[("a", "running", 1)]),
             at("running", &[("a", "waiting", 1)]),
             at("running", &[("a", "running", 2)]),
-            at("failed", &[("a", "failed", 2)]),
-        ];
-        let lines: Vec<_> = looks
-            .iter()
-            .flat_map(|look| changes.since(look, Language::English))
-            .collect();
+            at("running", &[("a", "running", 2)]),
+            at("succeeded", &[("a", "succeeded", 2)]),
+        ]);
         let expected = [
             "running    wf",
             "running    a",
-            "waiting    a",
+            "failed     a  2.0 s: exit code 7",
             "running    a, try 2",
-            "failed     a, try 2  2.0 s: exit code 1",
+            "succeeded  a, try 2  2.0 s",
         ];
-        assert_eq!(lines, expected);
+        assert_eq!(often, expected);
+        let once = lines(&[
+            at("running", &[]),
+            at("succeeded", &[("a", "succeeded", 2)]),
+        ]);
+        assert_eq!(once, expected);
     }
 
     #[test]
     fn nothing_is_told_twice() {
-        let mut changes = Changes::default();
         let look = at("failed", &[("a", "failed", 1), ("b", "skipped", 0)]);
-        assert_eq!(changes.since(&look, Language::Chinese).len(), 3);
-        assert_eq!(
-            changes.since(&look, Language::Chinese),
-            Vec::<String>::new()
-        );
+        assert_eq!(lines(&[look.clone(), look]).len(), 3);
     }
 }

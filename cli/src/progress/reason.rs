@@ -24,7 +24,7 @@ pub(crate) async fn show_reason(client: &Client, output: &Output, instance: &Ins
     let guilty: Vec<_> = instance
         .steps
         .iter()
-        .filter(|step| is_guilty(step))
+        .filter(|step| is_guilty(step, &summary.message))
         .collect();
     for step in guilty.iter().rev().take(MOST_STEPS).rev() {
         let lines = tail(client, instance, step).await;
@@ -54,12 +54,14 @@ pub(crate) async fn show_reason(client: &Client, output: &Output, instance: &Ins
     }
 }
 
-/// A step that failed, or was killed for a reason of its own, and had begun.
-fn is_guilty(step: &Step) -> bool {
+/// A step that failed, or was killed for a reason of its own and not because the instance ended, and had begun.
+fn is_guilty(step: &Step, reason_of_all: &str) -> bool {
     step.attempt > 0
         && match step.status {
             VisitStatus::Failed | VisitStatus::Lost => true,
-            VisitStatus::Killed => step.exit_code.is_none() && !step.message.is_empty(),
+            VisitStatus::Killed => {
+                !reason_of_all.is_empty() && !step.message.contains(reason_of_all)
+            }
             VisitStatus::Pending
             | VisitStatus::Waiting
             | VisitStatus::Running
@@ -139,6 +141,28 @@ mod tests {
         assert_eq!(shown.len(), MOST_LINES);
         assert_eq!(shown[..3], ["3", "50", "82"]);
         assert_eq!(shown[MOST_LINES - 1], "99");
+    }
+
+    #[test]
+    fn what_was_killed_because_the_instance_ended_says_nothing_of_why() {
+        let step = |status: &str, message: &str| -> Step {
+            serde_json::from_value(
+                json!({"name": "s", "type": "shell", "status": status, "node": "n", "visit": 1,
+                "attempt": 1, "started_at": null, "ended_at": null, "message": message}),
+            )
+            .expect("a step")
+        };
+        let reason = "the source is empty";
+        assert!(is_guilty(&step("failed", "exit code 1"), reason));
+        assert!(is_guilty(
+            &step("killed", "timeout of 2 s"),
+            "step s: timeout of 2 s"
+        ));
+        assert!(!is_guilty(
+            &step("killed", "instance ended: the source is empty"),
+            reason
+        ));
+        assert!(!is_guilty(&step("succeeded", ""), reason));
     }
 
     #[test]
