@@ -282,6 +282,3 @@ fn log_answer(path: &Path, answer: Answer) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

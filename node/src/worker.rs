@@ -54,14 +54,14 @@ pub(crate) struct Load {
 
 /// Gives orders to this node's worker. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct WorkerHandle {
+pub(crate) struct WorkerHandle {
     orders: mpsc::Sender<Order>,
     load: watch::Receiver<Load>,
 }
 
 impl WorkerHandle {
     /// How many attempts run here now.
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.load.borrow().running
     }
 

@@ -292,6 +292,3 @@ fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;
