@@ -169,6 +169,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<JsonBody<T>, ApiProblem> {
+    // A list would be taken as an object's fields in their order, which nobody means.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiProblem::invalid_request(
+            "the body must be a JSON object",
+        ));
+    }
     serde_json::from_slice(body)
         .map(JsonBody)
         .map_err(|error| ApiProblem::invalid_request(format!("the body does not fit: {error}")))

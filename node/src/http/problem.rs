@@ -40,99 +40,53 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn describe(self) -> (&'static str, StatusCode, &'static str) {
+    fn name_and_status(self) -> (&'static str, StatusCode) {
         match self {
-            Self::InvalidRequest => (
-                "invalid-request",
-                StatusCode::BAD_REQUEST,
-                "the request makes no sense",
-            ),
-            Self::Unauthorized => (
-                "unauthorized",
-                StatusCode::UNAUTHORIZED,
-                "a valid token is needed",
-            ),
-            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "the request is refused"),
-            Self::NotFound => (
-                "not-found",
-                StatusCode::NOT_FOUND,
-                "there is nothing of that name",
-            ),
-            Self::UnknownRoute => (
-                "unknown-route",
-                StatusCode::NOT_FOUND,
-                "there is no such page",
-            ),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "the page does not take this method",
-            ),
-            Self::RequestTimeout => (
-                "request-timeout",
-                StatusCode::REQUEST_TIMEOUT,
-                "the request came too slowly",
-            ),
-            Self::Conflict => (
-                "conflict",
-                StatusCode::CONFLICT,
-                "its state does not allow that now",
-            ),
-            Self::TooLarge => (
-                "too-large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the request is too large",
-            ),
-            Self::UnsupportedMediaType => (
-                "unsupported-media-type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "the body has the wrong type",
-            ),
-            Self::Invalid => (
-                "invalid",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "that cannot be done",
-            ),
-            Self::InvalidDocument => (
-                "invalid-document",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "the document has errors",
-            ),
-            Self::MissingParameters => (
-                "missing-parameters",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "parameters are missing",
-            ),
-            Self::KeyReused => (
-                "key-reused",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "the key belongs to another request",
-            ),
-            Self::LimitReached => (
-                "limit-reached",
-                StatusCode::TOO_MANY_REQUESTS,
-                "a limit is reached",
-            ),
-            Self::Internal => (
-                "internal",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "this is a fault of peerflow",
-            ),
-            Self::Busy => (
-                "busy",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too much is asked at once",
-            ),
-            Self::Unavailable => (
-                "unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "nobody can decide that now",
-            ),
-            Self::StoreUnavailable => (
-                "store-unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store does not answer",
-            ),
+            Self::InvalidRequest => ("invalid-request", StatusCode::BAD_REQUEST),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND),
+            Self::UnknownRoute => ("unknown-route", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::RequestTimeout => ("request-timeout", StatusCode::REQUEST_TIMEOUT),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::UnsupportedMediaType => {
+                ("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::InvalidDocument => ("invalid-document", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::MissingParameters => ("missing-parameters", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyReused => ("key-reused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::LimitReached => ("limit-reached", StatusCode::TOO_MANY_REQUESTS),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::StoreUnavailable => ("store-unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "the request makes no sense",
+            Self::Unauthorized => "a valid token is needed",
+            Self::Forbidden => "the request is refused",
+            Self::NotFound => "there is nothing of that name",
+            Self::UnknownRoute => "there is no such page",
+            Self::MethodNotAllowed => "the page does not take this method",
+            Self::RequestTimeout => "the request came too slowly",
+            Self::Conflict => "its state does not allow that now",
+            Self::TooLarge => "the request is too large",
+            Self::UnsupportedMediaType => "the body has the wrong type",
+            Self::Invalid => "that cannot be done",
+            Self::InvalidDocument => "the document has errors",
+            Self::MissingParameters => "parameters are missing",
+            Self::KeyReused => "the key belongs to another request",
+            Self::LimitReached => "a limit is reached",
+            Self::Internal => "this is a fault of peerflow",
+            Self::Busy => "too much is asked at once",
+            Self::Unavailable => "nobody can decide that now",
+            Self::StoreUnavailable => "the store does not answer",
         }
     }
 }
@@ -146,10 +100,10 @@ pub(super) struct ApiProblem {
 
 impl ApiProblem {
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let (name, status, title) = kind.describe();
+        let (name, status) = kind.name_and_status();
         let problem = Problem {
             kind: format!("urn:peerflow:problem:{name}"),
-            title: title.to_owned(),
+            title: kind.title().to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),

@@ -9,7 +9,6 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use serde::Serialize;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
@@ -52,13 +51,4 @@ pub(super) fn event(name: &str, data: &impl Serialize) -> Event {
             .event("error")
             .data(error.to_string().replace(['\r', '\n'], " ")),
     }
-}
-
-/// The receiving end of a bounded channel as a stream.
-pub(super) fn stream<T: Send + 'static>(
-    receiver: mpsc::Receiver<T>,
-) -> impl Stream<Item = T> + Send {
-    futures::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|item| (item, receiver))
-    })
 }

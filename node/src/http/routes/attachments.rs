@@ -100,7 +100,7 @@ pub(super) async fn put_attachment(
             .collect();
         files.push(file);
         files.sort();
-        register(&api, record.xml.as_bytes(), files, Vec::new(), key).await?;
+        let _registered = register(&api, record.xml.as_bytes(), files, Vec::new(), key).await?;
     }
     Ok(Json(answer))
 }

@@ -107,9 +107,12 @@ impl Peer {
     }
 
     pub(super) async fn with_access(access: Access) -> Self {
-        let store = peerflow_store::open(&StoreUrl::parse("memory:").expect("an address"))
-            .await
-            .expect("a store");
+        let url = StoreUrl::parse("memory:").expect("an address");
+        Self::with(access, &url).await
+    }
+
+    pub(super) async fn with(access: Access, url: &StoreUrl) -> Self {
+        let store = peerflow_store::open(url).await.expect("a store");
         let fence = Self::fence(store.as_ref()).await;
         let (asks, receiver) = mpsc::channel(16);
         let state = SchedulerState {

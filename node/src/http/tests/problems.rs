@@ -2,6 +2,8 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use peerflow_model::{Change, InstanceStatus};
 
+use peerflow_store::StoreUrl;
+
 use super::Peer;
 use super::harness::{instance, request, run};
 use crate::http::Access;
@@ -111,11 +113,11 @@ async fn bodies_that_make_no_sense_are_refused() {
     let peer = Peer::start().await;
     for (body, part) in [
         ("{", "EOF"),
-        ("nonsense", "line 1"),
-        ("[]", "body"),
+        ("nonsense", "object"),
+        ("[]", "object"),
         (r#"{"params":{"a":1}}"#, "string"),
         (r#"{"parms":{}}"#, "parms"),
-        ("null", "null"),
+        ("null", "object"),
     ] {
         let answered = peer.post("/api/v1/workflows/w/run", body).await;
         assert_eq!(
@@ -246,7 +248,9 @@ async fn foreign_hosts_and_origins_are_refused_before_anything_is_done() {
 
 #[tokio::test]
 async fn a_store_that_is_closed_is_told_and_never_a_500() {
-    let peer = Peer::start().await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let url = StoreUrl::sqlite(dir.path().join("peerflow.db"));
+    let peer = Peer::with(Access::Loopback, &url).await;
     peer.store.close().await;
     for path in [
         "/api/v1/front",

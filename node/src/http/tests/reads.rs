@@ -324,8 +324,7 @@ async fn instances_are_searched_by_pages() {
     );
 }
 
-#[tokio::test]
-async fn the_log_of_a_run_is_text_or_lines_or_pages() {
+async fn with_log() -> Peer {
     let peer = Peer::start().await;
     let visited = visit(run("i1", 1), "监控", 1, VisitStatus::Succeeded);
     peer.put(&[
@@ -345,6 +344,12 @@ async fn the_log_of_a_run_is_text_or_lines_or_pages() {
         .append_logs(&chunks)
         .await
         .expect("logs are taken");
+    peer
+}
+
+#[tokio::test]
+async fn the_log_of_a_run_is_text_or_lines_or_pages() {
+    let peer = with_log().await;
     let text = peer.get("/api/v1/instances/i1/log").await;
     assert_eq!(
         text.headers[header::CONTENT_TYPE],
@@ -401,16 +406,10 @@ async fn the_log_of_a_run_is_text_or_lines_or_pages() {
     );
 }
 
-#[tokio::test]
-async fn front_plan_ledger_readings_and_mail_are_shown() {
-    let peer = Peer::start().await;
-    let reading = DataReading {
-        attempt: attempt(
-            visit(run("i1", 1), "监控", 1, VisitStatus::Failed).id,
-            AttemptStatus::Failed,
-            None,
-        )
-        .id,
+fn reading() -> DataReading {
+    let visited = visit(run("i1", 1), "监控", 1, VisitStatus::Failed);
+    DataReading {
+        attempt: attempt(visited.id, AttemptStatus::Failed, None).id,
         workflow: "w".into(),
         day: "2026-11-20".parse().expect("a day"),
         value: 1.5,
@@ -419,8 +418,11 @@ async fn front_plan_ledger_readings_and_mail_are_shown() {
         marks: BTreeMap::from([("category".to_owned(), "c".to_owned())]),
         remark: "too much".to_owned(),
         at: at("2026-11-20T01:00:00Z"),
-    };
-    let mail = Mail {
+    }
+}
+
+fn mail() -> Mail {
+    Mail {
         id: "m1".to_owned(),
         kind: MailKind::Outcome { run: run("i1", 1) },
         workflow: "w".into(),
@@ -431,44 +433,22 @@ async fn front_plan_ledger_readings_and_mail_are_shown() {
         failures: 2,
         due_at: at("2026-11-20T01:05:00Z"),
         message: "connection refused".to_owned(),
-    };
-    let row = |instant: &str, fate| LedgerRow {
-        coordinator: workflow_key("w"),
+    }
+}
+
+#[tokio::test]
+async fn the_front_page_the_plan_readings_and_mail_are_shown() {
+    let peer = Peer::start().await;
+    let planned = PlanRow {
+        instant: Some(at("2026-11-20T17:00:00Z")),
         workflow: "w".into(),
-        instant: at(instant),
-        fate,
-        decided_at: at(instant),
-    };
-    let gap = LedgerGap {
         coordinator: workflow_key("w"),
-        from: at("2026-11-01T00:00:00Z"),
-        to: at("2026-11-02T00:00:00Z"),
-        count: 25,
-        fate: "missed".to_owned(),
-        decided_at: at("2026-11-02T00:00:00Z"),
     };
     peer.put(&[
         Change::PutInstance(instance(run("i1", 1), "w", InstanceStatus::Running)),
-        Change::PutReading(reading),
-        Change::PutMail(mail),
-        Change::PutLedger(row(
-            "2026-11-20T01:00:00Z",
-            Fate::Ran {
-                instance: "i1".into(),
-            },
-        )),
-        Change::PutLedger(row(
-            "2026-11-19T01:00:00Z",
-            Fate::Skipped {
-                reason: "later".to_owned(),
-            },
-        )),
-        Change::PutLedgerGap(gap),
-        Change::PutPlan(vec![PlanRow {
-            instant: Some(at("2026-11-20T17:00:00Z")),
-            workflow: "w".into(),
-            coordinator: workflow_key("w"),
-        }]),
+        Change::PutReading(reading()),
+        Change::PutMail(mail()),
+        Change::PutPlan(vec![planned]),
     ])
     .await;
     let front = peer.get("/api/v1/front").await.json();
@@ -488,24 +468,8 @@ async fn front_plan_ledger_readings_and_mail_are_shown() {
         peer.get("/api/v1/plan").await.json()["items"][0]["at"],
         "2026-11-21T01:00:00+08:00"
     );
-    let ledger = peer.get("/api/v1/ledger?workflow=w").await.json();
-    assert_eq!(
-        (&ledger["items"][0]["fate"], &ledger["items"][0]["instance"]),
-        (&json!("ran"), &json!("i1"))
-    );
-    assert_eq!(
-        (&ledger["items"][1]["fate"], &ledger["items"][1]["reason"]),
-        (&json!("skipped"), &json!("later"))
-    );
-    assert_eq!(ledger["gaps"][0]["count"], 25);
-    assert_eq!(
-        peer.get("/api/v1/ledger?coordinator=w").await.json()["items"],
-        json!([])
-    );
-    let reading = &peer
-        .get("/api/v1/data-monitor?from=2026-11-20&to=2026-11-20")
-        .await
-        .json()["items"][0];
+    let day = "/api/v1/data-monitor?from=2026-11-20&to=2026-11-20";
+    let reading = &peer.get(day).await.json()["items"][0];
     assert_eq!(
         (&reading["value"], &reading["marks"]["category"]),
         (&json!(1.5), &json!("c"))
@@ -520,6 +484,60 @@ async fn front_plan_ledger_readings_and_mail_are_shown() {
     assert_eq!(
         (&mail["reason"], &mail["message"]),
         (&json!("outcome"), &json!("connection refused"))
+    );
+}
+
+#[tokio::test]
+async fn the_ledger_tells_the_fate_of_each_time_and_the_gaps() {
+    let peer = Peer::start().await;
+    let row = |instant: &str, fate| LedgerRow {
+        coordinator: workflow_key("w"),
+        workflow: "w".into(),
+        instant: at(instant),
+        fate,
+        decided_at: at(instant),
+    };
+    let gap = LedgerGap {
+        coordinator: workflow_key("w"),
+        from: at("2026-11-01T00:00:00Z"),
+        to: at("2026-11-02T00:00:00Z"),
+        count: 25,
+        fate: "missed".to_owned(),
+        decided_at: at("2026-11-02T00:00:00Z"),
+    };
+    peer.put(&[
+        Change::PutLedger(row(
+            "2026-11-20T01:00:00Z",
+            Fate::Ran {
+                instance: "i1".into(),
+            },
+        )),
+        Change::PutLedger(row(
+            "2026-11-19T01:00:00Z",
+            Fate::Skipped {
+                reason: "later".to_owned(),
+            },
+        )),
+        Change::PutLedgerGap(gap),
+    ])
+    .await;
+    let ledger = peer.get("/api/v1/ledger?workflow=w").await.json();
+    assert_eq!(
+        (&ledger["items"][0]["fate"], &ledger["items"][0]["instance"]),
+        (&json!("ran"), &json!("i1"))
+    );
+    assert_eq!(
+        (&ledger["items"][1]["fate"], &ledger["items"][1]["reason"]),
+        (&json!("skipped"), &json!("later"))
+    );
+    assert_eq!(ledger["gaps"][0]["count"], 25);
+    assert_eq!(
+        peer.get("/api/v1/ledger?coordinator=w").await.json()["items"],
+        json!([])
+    );
+    assert_eq!(
+        peer.get("/api/v1/ledger?from=2026-11-20").await.json()["gaps"],
+        json!([])
     );
 }
 

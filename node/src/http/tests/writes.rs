@@ -243,7 +243,7 @@ async fn a_rerun_tells_which_run_it_made() {
         StatusCode::OK
     );
     assert!(
-        peer.asked()[0].0.contains("i1#3"),
+        peer.asked()[0].0.contains("run: 3"),
         "the latest run is meant"
     );
 }
