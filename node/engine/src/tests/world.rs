@@ -273,7 +273,9 @@ impl World {
             3 | 4 if !self.nodes[at].linked => self.connect(at),
             5 => self.repeat_old(),
             6 => self.toggle_draining(at),
-            7..=12 => self.end_one(at),
+            7..=12 => {
+                self.end_one(at);
+            }
             _ => {
                 self.deliver_to(at);
                 self.deliver_from(at);
@@ -291,9 +293,7 @@ impl World {
             while !self.nodes[at].inbox.is_empty() {
                 self.deliver_to(at);
             }
-            while !self.nodes[at].running.is_empty() {
-                self.end_one(at);
-            }
+            while self.end_one(at) {}
             while !self.nodes[at].outbox.is_empty() {
                 self.deliver_from(at);
             }
@@ -475,10 +475,13 @@ impl World {
         running.any(|attempt| attempt.visit == *visit)
     }
 
-    fn end_one(&mut self, at: usize) {
+    /// An action ends by itself. Without faults, one that shall be killed goes on until it is told.
+    fn end_one(&mut self, at: usize) -> bool {
         let wall = self.now.wall;
-        let Some(id) = self.nodes[at].running.keys().next().cloned() else {
-            return;
+        let ends =
+            |id: &&AttemptId| !self.healing || self.store.instances[&id.visit.run].ending.is_none();
+        let Some(id) = self.nodes[at].running.keys().find(ends).cloned() else {
+            return false;
         };
         let result = match self.rng.random_range(0..10) {
             _ if self.healing => AttemptResult::Succeeded,
@@ -494,6 +497,7 @@ impl World {
             node.outbox.push(event.clone());
         }
         self.old_reports.push(event);
+        true
     }
 
     /// A report arrives, in any order, perhaps to arrive again.
