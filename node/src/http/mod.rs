@@ -1,7 +1,7 @@
 //! The HTTP API: JSON under `/api/v1`, its OpenAPI document, server-sent events, health pages and metrics.
 //!
-//! Reads are answered from the store, writes by the scheduler. [`router`] also serves calls from within the process;
-//! [`serve`] puts it on a socket.
+//! Reads are answered from the store, writes by the scheduler. The router also serves calls from within the process;
+//! `serve` puts it on a socket.
 
 mod access;
 mod api;
