@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 /// What the server does. It prints its port, then keeps each mail in a file.
 const PROGRAM: &str = r#"
-import sys, os, time, asyncio
-from aiosmtpd.controller import Controller
+import sys, os, asyncio
+from aiosmtpd.smtp import SMTP
 folder, mode = sys.argv[1], sys.argv[2]
 class Keep:
     count = 0
@@ -24,15 +24,17 @@ class Keep:
         Keep.count += 1
         name = os.path.join(folder, f"{Keep.count:04}")
         with open(name + ".part", "wb") as out:
-            out.write(b"X-Receivers: " + ",".join(envelope.rcpt_tos).encode() + b"\n")
+            out.write(b"X-Receivers: " + ",".join(envelope.rcpt_tos).encode() + b"\r\n")
             out.write(envelope.content)
         os.rename(name + ".part", name + ".eml")
         return "250 kept"
-controller = Controller(Keep(), hostname="127.0.0.1", port=0, server_kwargs={"enable_SMTPUTF8": True})
-controller._trigger_server = lambda: None
-controller.start()
-print(controller.server.sockets[0].getsockname()[1], flush=True)
-sys.stdin.read()
+async def serve():
+    keep = Keep()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(keep, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(serve())
 "#;
 
 /// A mail server of a test's own.
@@ -73,7 +75,7 @@ impl MailServer {
             .args(["-c", PROGRAM])
             .arg(folder.path())
             .arg(mode)
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 starts");

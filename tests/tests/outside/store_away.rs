@@ -38,6 +38,11 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
     let mark = folder.path().join("mark");
     let at = |suffix: &str| format!("{}.{suffix}", mark.display());
     node.api.put_workflow("long", &long_task(&mark, 8));
+    // One that is asked for while the store is away: whether it will run is unknown until then.
+    node.api.put_workflow(
+        "probe",
+        r#"<work-flow name="probe"><start name="s" to="e"/><end name="e"/></work-flow>"#,
+    );
     let ids: Vec<String> = (0..5)
         .map(|_| node.api.try_run("long").expect("acknowledged"))
         .collect();
