@@ -3,6 +3,7 @@
 mod mysql;
 mod places;
 mod sqlite;
+mod stopped;
 
 use places::{InMemory, MysqlDatabase, SqliteDirectory};
 

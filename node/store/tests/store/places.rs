@@ -76,8 +76,13 @@ impl MysqlDatabase {
         database
     }
 
+    /// The address as text.
+    pub(crate) fn address(&self) -> String {
+        format!("{}/{}", self.server, self.name)
+    }
+
     pub(crate) fn url(&self) -> StoreUrl {
-        StoreUrl::parse(&format!("{}/{}", self.server, self.name)).unwrap()
+        StoreUrl::parse(&self.address()).unwrap()
     }
 
     pub(crate) async fn connect(&self) -> MySqlConnection {
