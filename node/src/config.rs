@@ -4,18 +4,21 @@ mod check;
 mod keys;
 mod layers;
 mod secret;
+mod sections;
 mod store_address;
 mod units;
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use peerflow_model::Settings;
 
 pub use layers::{ConfigOverrides, Source};
 pub use secret::Secret;
+pub use sections::{
+    ClusterConfig, CronRunnerConfig, ElectionConfig, EmailConfig, GossipConfig, HttpConfig,
+    LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, RetentionConfig, RpcConfig,
+    StoreConfig, WorkerConfig,
+};
 pub use store_address::StoreAddress;
 pub use units::{format_duration, format_size, parse_duration, parse_size};
 
@@ -39,156 +42,6 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// Every key as text, secrets hidden, with its source.
     explained: Vec<Explained>,
-}
-
-/// `[node]`
-#[derive(Clone, Debug)]
-pub struct NodeConfig {
-    /// At most 20 bytes; absent: host name and a random suffix, made once and kept in the data directory.
-    pub id: Option<String>,
-    pub labels: BTreeSet<String>,
-    /// How many attempts run at once.
-    pub slots: u32,
-    pub data_dir: PathBuf,
-    /// IANA zone.
-    pub timezone: String,
-}
-
-/// `[cluster]`
-#[derive(Clone, Debug)]
-pub struct ClusterConfig {
-    pub name: String,
-    /// Gossip addresses of peers to begin with.
-    pub seeds: Vec<String>,
-    /// The content of `secret_file`.
-    pub secret: Option<Secret>,
-}
-
-/// `[gossip]`
-#[derive(Clone, Debug)]
-pub struct GossipConfig {
-    pub listen: Option<SocketAddr>,
-    pub advertise: Option<String>,
-    pub interval: Duration,
-}
-
-/// `[rpc]`
-#[derive(Clone, Debug)]
-pub struct RpcConfig {
-    pub listen: Option<SocketAddr>,
-    pub advertise: Option<String>,
-}
-
-/// `[http]`
-#[derive(Clone, Debug)]
-pub struct HttpConfig {
-    /// Absent: no HTTP (an empty text in the file).
-    pub listen: Option<SocketAddr>,
-    pub tls_cert: Option<PathBuf>,
-    pub tls_key: Option<PathBuf>,
-    /// What a request from elsewhere than loopback must bear; follows from the cluster's secret.
-    pub token: Option<Secret>,
-}
-
-/// `[store]`
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    pub url: StoreAddress,
-}
-
-/// `[election]`
-#[derive(Clone, Debug)]
-pub struct ElectionConfig {
-    /// How long mastership holds without renewal.
-    pub ttl: Duration,
-    pub renew_every: Duration,
-}
-
-/// `[worker]`
-#[derive(Clone, Debug)]
-pub struct WorkerConfig {
-    /// A worker's grant.
-    pub lease: Duration,
-    /// Between TERM and KILL.
-    pub kill_grace: Duration,
-    /// How long a graceful stop waits for running tasks to end by themselves.
-    pub drain: Duration,
-    /// Sourced before scripts.
-    pub profile: Option<PathBuf>,
-    /// Bytes of log kept of one attempt.
-    pub log_limit: u64,
-}
-
-/// `[log]`: the node's own log.
-#[derive(Clone, Debug)]
-pub struct LogConfig {
-    /// A `tracing` filter such as `info` or `peerflow_node=debug,info`.
-    pub level: String,
-    pub format: LogFormat,
-    /// Absent: no log files (an empty text in the file).
-    pub dir: Option<PathBuf>,
-    /// How long log files are kept.
-    pub keep: Duration,
-}
-
-/// How the node's own log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
-
-/// `[xml_loader]`
-#[derive(Clone, Debug)]
-pub struct LoaderConfig {
-    /// Absent: nothing is loaded (an empty text in the file).
-    pub workflow_dir: Option<PathBuf>,
-    pub scan_interval: Duration,
-}
-
-/// `[cron_runner]`
-#[derive(Clone, Debug)]
-pub struct CronRunnerConfig {
-    /// When readiness is reset everywhere; empty: never.
-    pub reset: String,
-    /// When the daily plan is made; empty: never.
-    pub plan: String,
-}
-
-/// `[email]`
-#[derive(Clone, Debug)]
-pub struct EmailConfig {
-    pub hostname: String,
-    pub port: u16,
-    pub tls: MailTls,
-    /// Whether the server wants `account` and `password`.
-    pub auth: bool,
-    /// Also the sender's address.
-    pub account: String,
-    pub nickname: String,
-    pub password: Secret,
-    pub is_enabled: bool,
-    /// After how many failed tries of a step the retry mail is due; 0: never.
-    pub node_retry_fail_times: u32,
-}
-
-/// How the connection to the mail server is secured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MailTls {
-    None,
-    /// Plain first, then upgraded; refused by the node when the server cannot.
-    StartTls,
-    /// From the first byte.
-    Tls,
-}
-
-/// `[retention]`
-#[derive(Clone, Debug)]
-pub struct RetentionConfig {
-    /// How long ended runs are kept.
-    pub instances: Duration,
-    /// How long logs of ended runs are kept.
-    pub logs: Duration,
 }
 
 /// One value in force, for `--print-config`.
@@ -275,9 +128,9 @@ impl Config {
 
     /// Whether the value of `key` was given by somebody, not by default.
     pub fn is_explicit(&self, key: &str) -> bool {
-        self.explained
-            .iter()
-            .any(|each| each.key == key && !matches!(each.source, Source::Default | Source::Throwaway))
+        self.explained.iter().any(|each| {
+            each.key == key && !matches!(each.source, Source::Default | Source::Throwaway)
+        })
     }
 
     /// What the engine needs of it. In the store these are the cluster's.
@@ -326,139 +179,6 @@ impl Config {
         Ok(Self {
             explained: layers.explain(&config),
             ..config
-        })
-    }
-}
-
-impl NodeConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            id: layers.optional_text("node.id"),
-            labels: layers.list("node.labels").into_iter().collect(),
-            slots: match layers.optional_text("node.slots") {
-                Some(_) => layers.number("node.slots")?,
-                None => default_slots(),
-            },
-            data_dir: layers.text("node.data_dir").into(),
-            timezone: layers
-                .optional_text("node.timezone")
-                .unwrap_or_else(default_timezone),
-        })
-    }
-}
-
-fn default_slots() -> u32 {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(4)
-}
-
-fn default_timezone() -> String {
-    let system = jiff::tz::TimeZone::system();
-    system.iana_name().unwrap_or("UTC").to_owned()
-}
-
-impl ClusterConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            name: layers.text("cluster.name"),
-            seeds: layers.list("cluster.seeds"),
-            secret: secret::read_file(layers, "cluster.secret_file")?,
-        })
-    }
-}
-
-impl GossipConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            listen: layers.address("gossip.listen")?,
-            advertise: layers.optional_text("gossip.advertise"),
-            interval: layers.duration("gossip.interval")?,
-        })
-    }
-}
-
-impl RpcConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            listen: layers.address("rpc.listen")?,
-            advertise: layers.optional_text("rpc.advertise"),
-        })
-    }
-}
-
-impl HttpConfig {
-    fn read(layers: &Layers, secret: Option<&Secret>) -> Result<Self, ConfigError> {
-        Ok(Self {
-            listen: layers.address("http.listen")?,
-            tls_cert: layers.optional_path("http.tls_cert"),
-            tls_key: layers.optional_path("http.tls_key"),
-            token: secret.map(secret::token_of),
-        })
-    }
-}
-
-impl ElectionConfig {
-    /// Renewals share a SQLite file with everything else, so it gets more time by default.
-    fn read(layers: &Layers, is_sqlite: bool) -> Result<Self, ConfigError> {
-        let seconds = |key, sqlite, other| match layers.optional_text(key) {
-            Some(_) => layers.duration(key),
-            None => Ok(if is_sqlite { sqlite } else { other }),
-        };
-        Ok(Self {
-            ttl: seconds(
-                "election.ttl",
-                Duration::from_secs(5),
-                Duration::from_secs(2),
-            )?,
-            renew_every: seconds(
-                "election.renew_every",
-                Duration::from_secs(1),
-                Duration::from_millis(500),
-            )?,
-        })
-    }
-}
-
-impl WorkerConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            lease: layers.duration("worker.lease")?,
-            kill_grace: layers.duration("worker.kill_grace")?,
-            drain: layers.duration("worker.drain")?,
-            profile: layers.optional_path("worker.profile"),
-            log_limit: layers.size("worker.log_limit")?,
-        })
-    }
-}
-
-impl LogConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        Ok(Self {
-            level: layers.text("log.level"),
-            format: layers.choice("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
-            dir: layers.optional_path("log.dir"),
-            keep: layers.duration("log.keep")?,
-        })
-    }
-}
-
-impl EmailConfig {
-    fn read(layers: &Layers) -> Result<Self, ConfigError> {
-        let tls = [
-            ("none", MailTls::None),
-            ("starttls", MailTls::StartTls),
-            ("tls", MailTls::Tls),
-        ];
-        Ok(Self {
-            hostname: layers.text("email.hostname"),
-            port: layers.number("email.port")?,
-            tls: layers.choice("email.tls", &tls)?,
-            auth: layers.switch("email.auth")?,
-            account: layers.text("email.account"),
-            nickname: layers.text("email.nickname"),
-            password: Secret::from(layers.text("email.password")),
-            is_enabled: layers.switch("email.is_enabled")?,
-            node_retry_fail_times: layers.number("email.node_retry_fail_times")?,
         })
     }
 }

@@ -61,7 +61,11 @@ impl DataDir {
     }
 
     /// The configured id, or one made from the host's name and a random suffix, once.
-    pub(crate) fn node_id(&self, configured: Option<&str>, random: &mut impl Rng) -> Result<NodeId, DataDirError> {
+    pub(crate) fn node_id(
+        &self,
+        configured: Option<&str>,
+        random: &mut impl Rng,
+    ) -> Result<NodeId, DataDirError> {
         if let Some(id) = configured {
             return Ok(NodeId::from(id));
         }
@@ -138,7 +142,11 @@ pub(crate) fn host_name() -> String {
         .map(|names| names.nodename().to_string_lossy().into_owned())
         .unwrap_or_default();
     let short = full.split('.').next().unwrap_or_default();
-    if short.is_empty() { "node".to_owned() } else { short.to_owned() }
+    if short.is_empty() {
+        "node".to_owned()
+    } else {
+        short.to_owned()
+    }
 }
 
 /// At most 20 bytes: as much of the host's name as fits, a dash, six random characters.
@@ -167,7 +175,10 @@ mod tests {
     fn a_directory_has_one_node_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let first = DataDir::open(dir.path()).unwrap();
-        assert!(matches!(DataDir::open(dir.path()), Err(DataDirError::InUse { .. })));
+        assert!(matches!(
+            DataDir::open(dir.path()),
+            Err(DataDirError::InUse { .. })
+        ));
         drop(first);
         assert!(DataDir::open(dir.path()).is_ok());
     }
@@ -178,8 +189,14 @@ mod tests {
         let data = DataDir::open(dir.path()).unwrap();
         let id = data.node_id(None, &mut SmallRng::seed_from_u64(1)).unwrap();
         assert!(id.as_str().len() <= 20, "{id}");
-        assert_eq!(data.node_id(None, &mut SmallRng::seed_from_u64(2)).unwrap(), id);
-        let long = made_up_id("a-host-name-that-goes-on-and-on", &mut SmallRng::seed_from_u64(3));
+        assert_eq!(
+            data.node_id(None, &mut SmallRng::seed_from_u64(2)).unwrap(),
+            id
+        );
+        let long = made_up_id(
+            "a-host-name-that-goes-on-and-on",
+            &mut SmallRng::seed_from_u64(3),
+        );
         assert_eq!(long.len(), 20, "{long}");
     }
 
@@ -193,7 +210,11 @@ mod tests {
         let second = data.next_incarnation(early).unwrap();
         assert!(second > first);
         fs::remove_file(dir.path().join("incarnation")).unwrap();
-        assert!(data.next_incarnation(late + std::time::Duration::from_secs(1)).unwrap() > second);
+        assert!(
+            data.next_incarnation(late + std::time::Duration::from_secs(1))
+                .unwrap()
+                > second
+        );
     }
 
     #[test]
@@ -205,6 +226,9 @@ mod tests {
         assert_eq!(data.highest_epoch().unwrap(), Epoch(7));
         fs::write(dir.path().join("epoch"), "seven").unwrap();
         let error = data.highest_epoch().unwrap_err().to_string();
-        assert!(error.contains("epoch") && error.contains("seven"), "{error}");
+        assert!(
+            error.contains("epoch") && error.contains("seven"),
+            "{error}"
+        );
     }
 }

@@ -20,7 +20,10 @@ pub(crate) struct StoredFiles {
 
 impl StoredFiles {
     pub(crate) fn new(store: Arc<dyn Store>, workflow_dir: Option<PathBuf>) -> Self {
-        Self { store, workflow_dir }
+        Self {
+            store,
+            workflow_dir,
+        }
     }
 
     async fn copy(&self, hash: ContentHash, to: &Path) -> Result<(), String> {
@@ -29,7 +32,9 @@ impl StoredFiles {
         let mut digest = Sha256::new();
         for number in 0.. {
             let chunk = self.store.file_chunk(hash, number).await;
-            let Some(chunk) = chunk.map_err(|error| format!("cannot read a file of the workflow: {error}"))? else {
+            let Some(chunk) =
+                chunk.map_err(|error| format!("cannot read a file of the workflow: {error}"))?
+            else {
                 break;
             };
             digest.update(&chunk);
@@ -39,7 +44,9 @@ impl StoredFiles {
         if ContentHash(digest.finalize().into()) == hash {
             Ok(())
         } else {
-            Err(format!("the store does not hold the whole file {hash}; register the workflow again with its files"))
+            Err(format!(
+                "the store does not hold the whole file {hash}; register the workflow again with its files"
+            ))
         }
     }
 }
@@ -53,23 +60,36 @@ impl Files for StoredFiles {
     async fn find(&self, path: &str) -> Option<PathBuf> {
         let folder = self.workflow_dir.clone();
         let path = path.to_owned();
-        let found = tokio::task::spawn_blocking(move || locate(&path, folder.as_deref(), folder.as_deref())).await;
+        let found = tokio::task::spawn_blocking(move || {
+            locate(&path, folder.as_deref(), folder.as_deref())
+        })
+        .await;
         found.ok().flatten()
     }
 }
 
 /// The file that `path` means: itself when it is absolute, else looked up in `folder`, its parents up to
 /// `workflow_dir`, then the working directory.
-pub(crate) fn locate(path: &str, folder: Option<&Path>, workflow_dir: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn locate(
+    path: &str,
+    folder: Option<&Path>,
+    workflow_dir: Option<&Path>,
+) -> Option<PathBuf> {
     let wanted = Path::new(path);
     if wanted.is_absolute() {
         return wanted.is_file().then(|| wanted.to_owned());
     }
     let inside = |folder: &&Path| workflow_dir.is_none_or(|dir| folder.starts_with(dir));
-    let folders = folder.into_iter().flat_map(Path::ancestors).take_while(inside);
+    let folders = folder
+        .into_iter()
+        .flat_map(Path::ancestors)
+        .take_while(inside);
     let mut places: Vec<PathBuf> = folders.map(Path::to_owned).collect();
     places.extend(std::env::current_dir());
-    places.into_iter().map(|place| place.join(wanted)).find(|place| place.is_file())
+    places
+        .into_iter()
+        .map(|place| place.join(wanted))
+        .find(|place| place.is_file())
 }
 
 #[cfg(test)]

@@ -113,7 +113,10 @@ impl NodeHandle {
     /// Waits until a part of the node has ended by itself, which only a bug does: then stop the node and start it
     /// again.
     pub async fn broken(&self) {
-        let broken = self.stages.iter().map(|stage| Box::pin(stage.broken().cancelled_owned()));
+        let broken = self
+            .stages
+            .iter()
+            .map(|stage| Box::pin(stage.broken().cancelled_owned()));
         futures::future::select_all(broken).await;
     }
 
@@ -123,7 +126,10 @@ impl NodeHandle {
     ///
     /// Dropping the future stops at once: the spawner kills what runs when this process ends.
     pub async fn stop(self) {
-        tracing::info!(running = self.parts.worker.running(), "this node is stopping");
+        tracing::info!(
+            running = self.parts.worker.running(),
+            "this node is stopping"
+        );
         let [web, services, schedule, worker, logs] = &self.stages;
         services.signal();
         self.end_tasks().await;
@@ -144,16 +150,28 @@ impl NodeHandle {
         let worker = &self.parts.worker;
         worker.order(Order::Drain).await;
         let is_idle = |load: &crate::worker::Load| load.running == 0;
-        if timeout(self.parts.config.worker.drain, worker.wait_for(is_idle)).await.is_err() {
-            tracing::info!(running = worker.running(), "killing tasks that still run; they run again at the next start");
+        if timeout(self.parts.config.worker.drain, worker.wait_for(is_idle))
+            .await
+            .is_err()
+        {
+            tracing::info!(
+                running = worker.running(),
+                "killing tasks that still run; they run again at the next start"
+            );
             let reason = "the node stops; the task runs again at its next start".to_owned();
             worker.order(Order::Revoke { reason }).await;
             let patience = self.parts.config.worker.kill_grace + Duration::from_secs(3);
             if timeout(patience, worker.wait_for(is_idle)).await.is_err() {
-                tracing::warn!(running = worker.running(), "tasks did not end; the spawner kills them as this node goes");
+                tracing::warn!(
+                    running = worker.running(),
+                    "tasks did not end; the spawner kills them as this node goes"
+                );
             }
         }
-        if timeout(CONFIRM, worker.wait_for(|load| load.unconfirmed == 0)).await.is_err() {
+        if timeout(CONFIRM, worker.wait_for(|load| load.unconfirmed == 0))
+            .await
+            .is_err()
+        {
             tracing::warn!("outcomes that no master confirmed wait in the data directory");
         }
     }
@@ -186,5 +204,7 @@ impl Drop for NodeHandle {
 }
 
 fn is_loopback(listener: &TcpListener) -> bool {
-    listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+    listener
+        .local_addr()
+        .is_ok_and(|address| address.ip().to_canonical().is_loopback())
 }

@@ -123,10 +123,16 @@ impl Loader {
                 Err(error) => return tracing::warn!(%error, "cannot load workflows yet"),
             }
         }
-        memory.files.retain(|path, _| listing.files.contains_key(path));
+        memory
+            .files
+            .retain(|path, _| listing.files.contains_key(path));
         let changed = changed(listing.files.clone(), memory.files.clone()).await;
         self.offer_all(changed, memory).await;
-        let bad = memory.files.values().filter(|known| known.problem.is_some()).count();
+        let bad = memory
+            .files
+            .values()
+            .filter(|known| known.problem.is_some())
+            .count();
         self.metrics.loader(listing.files.len(), bad);
     }
 
@@ -148,18 +154,33 @@ impl Loader {
             let offered = memory.offered.get_or_insert_default();
             let offers: Vec<BoxFuture<'_, Offered>> = candidates
                 .iter()
-                .map(|candidate| self.offer(candidate, offered.get(&candidate.path).copied()).boxed())
+                .map(|candidate| {
+                    self.offer(candidate, offered.get(&candidate.path).copied())
+                        .boxed()
+                })
                 .collect();
             let results = join_all(offers).await;
             for (candidate, result) in candidates.into_iter().zip(results) {
                 match result {
                     Offered::Done(known) => {
-                        if let (None, Prepared::Good { hash, .. }) = (&known.problem, &candidate.prepared) {
+                        if let (None, Prepared::Good { hash, .. }) =
+                            (&known.problem, &candidate.prepared)
+                        {
                             offered.insert(candidate.path.clone(), *hash);
                         }
-                        let before = memory.files.get(&candidate.path).and_then(|known| known.problem.as_ref());
-                        if let Some(problem) = known.problem.as_ref().filter(|problem| Some(*problem) != before) {
-                            tracing::error!("{} is not loaded: {problem}", candidate.found.path.display());
+                        let before = memory
+                            .files
+                            .get(&candidate.path)
+                            .and_then(|known| known.problem.as_ref());
+                        if let Some(problem) = known
+                            .problem
+                            .as_ref()
+                            .filter(|problem| Some(*problem) != before)
+                        {
+                            tracing::error!(
+                                "{} is not loaded: {problem}",
+                                candidate.found.path.display()
+                            );
                         }
                         memory.files.insert(candidate.path, known);
                     }
@@ -181,7 +202,12 @@ impl Loader {
         };
         let shown = candidate.found.path.display();
         let (name, xml, hash, attachments) = match &candidate.prepared {
-            Prepared::Good { name, xml, hash, attachments } => (name, xml, *hash, attachments),
+            Prepared::Good {
+                name,
+                xml,
+                hash,
+                attachments,
+            } => (name, xml, *hash, attachments),
             Prepared::Bad(problem) => return known(&[], Some(problem.clone())),
         };
         let files = match self.snapshot(attachments, &candidate.path).await {
@@ -215,12 +241,18 @@ impl Loader {
                 };
                 known(attachments, Some(reason))
             }
-            Err(AskError::Unavailable { .. } | AskError::Busy | AskError::KeyReused) => Offered::Later,
+            Err(AskError::Unavailable { .. } | AskError::Busy | AskError::KeyReused) => {
+                Offered::Later
+            }
         }
     }
 
     /// Puts attached files into the store.
-    async fn snapshot(&self, attachments: &[Attachment], path: &str) -> Result<Vec<FileRecord>, peerflow_store::Error> {
+    async fn snapshot(
+        &self,
+        attachments: &[Attachment],
+        path: &str,
+    ) -> Result<Vec<FileRecord>, peerflow_store::Error> {
         let mut records = Vec::new();
         for attachment in attachments {
             let Some(record) = &attachment.record else {
@@ -228,7 +260,11 @@ impl Loader {
             };
             if !self.store.has_file(record.hash).await? {
                 let Some(content) = attachment.content().await else {
-                    tracing::warn!(path, file = record.path, "an attached file changed while it was read; it is tried again");
+                    tracing::warn!(
+                        path,
+                        file = record.path,
+                        "an attached file changed while it was read; it is tried again"
+                    );
                     continue;
                 };
                 self.store.put_file(record.hash, &content).await?;
@@ -253,16 +289,30 @@ impl Loader {
 }
 
 /// Files that differ from what is known, by size, time, or those of their attachments.
-async fn changed(files: BTreeMap<String, Found>, known: BTreeMap<String, Known>) -> Vec<(String, Found)> {
+async fn changed(
+    files: BTreeMap<String, Found>,
+    known: BTreeMap<String, Known>,
+) -> Vec<(String, Found)> {
     let differs = move |(path, found): &(String, Found)| match known.get(path) {
         None => true,
-        Some(known) => known.stamp != found.stamp || known.attachments.iter().any(Attachment::has_changed),
+        Some(known) => {
+            known.stamp != found.stamp || known.attachments.iter().any(Attachment::has_changed)
+        }
     };
-    spawn_blocking(move || files.into_iter().filter(differs).collect()).await.unwrap_or_default()
+    spawn_blocking(move || files.into_iter().filter(differs).collect())
+        .await
+        .unwrap_or_default()
 }
 
 fn log_answer(path: &Path, answer: Answer) {
-    let Answer::Registered { name, outcome, warnings, notes, .. } = answer else {
+    let Answer::Registered {
+        name,
+        outcome,
+        warnings,
+        notes,
+        ..
+    } = answer
+    else {
         return;
     };
     let path = path.display();
@@ -275,7 +325,12 @@ fn log_answer(path: &Path, answer: Answer) {
     }
     if outcome != RegisterOutcome::Unchanged {
         for warning in warnings.0 {
-            tracing::warn!("{path}:{}:{}: {}", warning.place.line, warning.place.column, warning.message);
+            tracing::warn!(
+                "{path}:{}:{}: {}",
+                warning.place.line,
+                warning.place.column,
+                warning.message
+            );
         }
         for note in notes {
             tracing::warn!(%path, name, "{note}");

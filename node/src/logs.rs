@@ -94,7 +94,9 @@ impl LogHub {
                 receiver
             }
         };
-        self.shared.followed.store(followers.len(), Ordering::Release);
+        self.shared
+            .followed
+            .store(followers.len(), Ordering::Release);
         receiver
     }
 
@@ -129,8 +131,12 @@ impl fmt::Debug for LogHub {
 }
 
 impl Shared {
-    fn lock_followers(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, broadcast::Sender<Arc<LogChunk>>>> {
-        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_followers(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<RunId, broadcast::Sender<Arc<LogChunk>>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells followers of stored chunks.
@@ -173,7 +179,13 @@ impl LogSink for AttemptSink {
                 sequence: self.sequence.fetch_add(1, Ordering::Relaxed),
                 lines,
             };
-            if self.shared.entries.send(Entry::Chunk { chunk, cost }).await.is_err() {
+            if self
+                .shared
+                .entries
+                .send(Entry::Chunk { chunk, cost })
+                .await
+                .is_err()
+            {
                 tracing::warn!(attempt = %self.attempt, "log lines came after the log was closed");
                 return;
             }
@@ -195,7 +207,11 @@ fn cost(lines: &[LogLine]) -> usize {
 /// Cuts lines into chunks of about [`CHUNK_BYTES`]; most often there is one.
 fn cut(lines: Vec<LogLine>) -> Vec<Vec<LogLine>> {
     if cost(&lines) <= CHUNK_BYTES {
-        return if lines.is_empty() { Vec::new() } else { vec![lines] };
+        return if lines.is_empty() {
+            Vec::new()
+        } else {
+            vec![lines]
+        };
     }
     let mut chunks = Vec::new();
     let (mut chunk, mut bytes) = (Vec::new(), 0);

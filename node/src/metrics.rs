@@ -11,7 +11,8 @@ use peerflow_model::InstanceStatus;
 
 /// Upper bounds in seconds, from a tenth of a millisecond to half a minute.
 const BUCKETS: [f64; 16] = [
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0,
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 30.0,
 ];
 
 /// All meters of a node. Cheap to clone.
@@ -60,7 +61,10 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let builder = PrometheusBuilder::new();
         // Refused only when there are no buckets.
-        let recorder = builder.set_buckets(&BUCKETS).unwrap_or_default().build_recorder();
+        let recorder = builder
+            .set_buckets(&BUCKETS)
+            .unwrap_or_default()
+            .build_recorder();
         Self {
             meters: Arc::new(Meters::register(&recorder)),
         }
@@ -134,7 +138,9 @@ impl Metrics {
     }
 
     pub(crate) fn mastership(&self, epoch: Option<u64>) {
-        self.meters.is_master.set(if epoch.is_some() { 1.0 } else { 0.0 });
+        self.meters
+            .is_master
+            .set(if epoch.is_some() { 1.0 } else { 0.0 });
         if let Some(epoch) = epoch {
             #[expect(clippy::cast_precision_loss, reason = "epochs stay far below 2^53")]
             self.meters.epoch.set(epoch as f64);
@@ -142,7 +148,9 @@ impl Metrics {
     }
 
     pub(crate) fn trouble(&self, is_in_trouble: bool) {
-        self.meters.scheduler_trouble.set(if is_in_trouble { 1.0 } else { 0.0 });
+        self.meters
+            .scheduler_trouble
+            .set(if is_in_trouble { 1.0 } else { 0.0 });
     }
 
     pub(crate) fn requested(&self) {
@@ -154,7 +162,10 @@ impl Metrics {
     }
 
     pub(crate) fn log_spill(&self, bytes: u64) {
-        #[expect(clippy::cast_precision_loss, reason = "the spill file is limited far below 2^53 bytes")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the spill file is limited far below 2^53 bytes"
+        )]
         self.meters.log_spilled_bytes.set(bytes as f64);
     }
 
@@ -186,12 +197,16 @@ impl fmt::Debug for Metrics {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "what a node holds in memory is far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what a node holds in memory is far below 2^53"
+)]
 fn count(number: usize) -> f64 {
     number as f64
 }
 
 impl Meters {
+    #[expect(clippy::too_many_lines, reason = "a list: one entry for each meter")]
     fn register(recorder: &PrometheusRecorder) -> Self {
         let at = Registrar { recorder };
         let outcome = "how many runs ended, by outcome";
@@ -200,38 +215,123 @@ impl Meters {
         let instances = "runs that are not over, by status; of the master";
         Self {
             handle: recorder.handle(),
-            instances_waiting: at.labelled_gauge("peerflow_instances", "status", "waiting", instances),
-            instances_running: at.labelled_gauge("peerflow_instances", "status", "running", instances),
-            instances_succeeded: at.labelled_counter("peerflow_instances_ended_total", "outcome", "succeeded", outcome),
-            instances_failed: at.labelled_counter("peerflow_instances_ended_total", "outcome", "failed", outcome),
-            instances_killed: at.labelled_counter("peerflow_instances_ended_total", "outcome", "killed", outcome),
-            attempts_dispatched: at.counter("peerflow_attempts_dispatched_total", "attempts given to workers"),
-            attempts_refused: at.counter("peerflow_attempts_refused_total", "attempts that this node's worker did not take"),
-            attempts_succeeded: at.labelled_counter("peerflow_attempts_ended_total", "result", "succeeded", result),
-            attempts_failed: at.labelled_counter("peerflow_attempts_ended_total", "result", "failed", result),
-            attempts_killed: at.labelled_counter("peerflow_attempts_ended_total", "result", "killed", result),
-            attempts_timed_out: at.labelled_counter("peerflow_attempts_ended_total", "result", "timed_out", result),
-            attempts_revoked: at.labelled_counter("peerflow_attempts_ended_total", "result", "revoked", result),
+            instances_waiting: at.labelled_gauge(
+                "peerflow_instances",
+                "status",
+                "waiting",
+                instances,
+            ),
+            instances_running: at.labelled_gauge(
+                "peerflow_instances",
+                "status",
+                "running",
+                instances,
+            ),
+            instances_succeeded: at.labelled_counter(
+                "peerflow_instances_ended_total",
+                "outcome",
+                "succeeded",
+                outcome,
+            ),
+            instances_failed: at.labelled_counter(
+                "peerflow_instances_ended_total",
+                "outcome",
+                "failed",
+                outcome,
+            ),
+            instances_killed: at.labelled_counter(
+                "peerflow_instances_ended_total",
+                "outcome",
+                "killed",
+                outcome,
+            ),
+            attempts_dispatched: at.counter(
+                "peerflow_attempts_dispatched_total",
+                "attempts given to workers",
+            ),
+            attempts_refused: at.counter(
+                "peerflow_attempts_refused_total",
+                "attempts that this node's worker did not take",
+            ),
+            attempts_succeeded: at.labelled_counter(
+                "peerflow_attempts_ended_total",
+                "result",
+                "succeeded",
+                result,
+            ),
+            attempts_failed: at.labelled_counter(
+                "peerflow_attempts_ended_total",
+                "result",
+                "failed",
+                result,
+            ),
+            attempts_killed: at.labelled_counter(
+                "peerflow_attempts_ended_total",
+                "result",
+                "killed",
+                result,
+            ),
+            attempts_timed_out: at.labelled_counter(
+                "peerflow_attempts_ended_total",
+                "result",
+                "timed_out",
+                result,
+            ),
+            attempts_revoked: at.labelled_counter(
+                "peerflow_attempts_ended_total",
+                "result",
+                "revoked",
+                result,
+            ),
             slots: at.gauge("peerflow_slots", "how many attempts this node runs at once"),
             slots_used: at.gauge("peerflow_slots_used", "how many attempts run on this node"),
-            outcomes_waiting: at.gauge("peerflow_outcomes_waiting", "outcomes of attempts that no master has confirmed yet"),
-            dispatch_latency: at.seconds("peerflow_dispatch_latency_seconds", "from assigning an attempt to its begin"),
+            outcomes_waiting: at.gauge(
+                "peerflow_outcomes_waiting",
+                "outcomes of attempts that no master has confirmed yet",
+            ),
+            dispatch_latency: at.seconds(
+                "peerflow_dispatch_latency_seconds",
+                "from assigning an attempt to its begin",
+            ),
             commits: at.counter("peerflow_commits_total", "batches of changes made durable"),
-            commit_retries: at.counter("peerflow_commit_retries_total", "batches sent again because their outcome was unknown"),
+            commit_retries: at.counter(
+                "peerflow_commit_retries_total",
+                "batches sent again because their outcome was unknown",
+            ),
             changes: at.counter("peerflow_changes_total", "single changes made durable"),
-            commit_time: at.seconds("peerflow_commit_seconds", "how long the store takes for one batch"),
+            commit_time: at.seconds(
+                "peerflow_commit_seconds",
+                "how long the store takes for one batch",
+            ),
             is_master: at.gauge("peerflow_is_master", "1 while this node is the master"),
             epoch: at.gauge("peerflow_epoch", "the epoch this node was last master of"),
-            scheduler_trouble: at.gauge("peerflow_scheduler_trouble", "1 while nothing can be scheduled, for example because the store is away"),
+            scheduler_trouble: at.gauge(
+                "peerflow_scheduler_trouble",
+                "1 while nothing can be scheduled, for example because the store is away",
+            ),
             requests: at.counter("peerflow_requests_total", "requests to the scheduler"),
             log_bytes: at.counter("peerflow_log_bytes_total", "bytes of task logs taken in"),
-            log_spilled_bytes: at.gauge("peerflow_log_spilled_bytes", "bytes of task logs that wait in the data directory for the store"),
+            log_spilled_bytes: at.gauge(
+                "peerflow_log_spilled_bytes",
+                "bytes of task logs that wait in the data directory for the store",
+            ),
             mail_sent: at.labelled_counter("peerflow_mails_total", "result", "sent", mail),
             mail_failed: at.labelled_counter("peerflow_mails_total", "result", "failed", mail),
-            mail_abandoned: at.labelled_counter("peerflow_mails_total", "result", "abandoned", mail),
+            mail_abandoned: at.labelled_counter(
+                "peerflow_mails_total",
+                "result",
+                "abandoned",
+                mail,
+            ),
             loader_files: at.gauge("peerflow_loader_files", "documents in the workflow folder"),
-            loader_bad_files: at.gauge("peerflow_loader_bad_files", "documents in the workflow folder that are refused"),
-            retained_rows: at.counter("peerflow_retention_rows_total", "rows that retention removed"),
+            loader_bad_files: at.gauge(
+                "peerflow_loader_bad_files",
+                "documents in the workflow folder that are refused",
+            ),
+            retained_rows: at.counter(
+                "peerflow_retention_rows_total",
+                "rows that retention removed",
+            ),
         }
     }
 }
@@ -245,30 +345,48 @@ const METADATA: Metadata<'static> = Metadata::new("peerflow", Level::INFO, None)
 
 impl Registrar<'_> {
     fn counter(&self, name: &'static str, help: &'static str) -> Counter {
-        self.recorder.describe_counter(name.into(), None, help.into());
-        self.recorder.register_counter(&Key::from_static_name(name), &METADATA)
+        self.recorder
+            .describe_counter(name.into(), None, help.into());
+        self.recorder
+            .register_counter(&Key::from_static_name(name), &METADATA)
     }
 
-    fn labelled_counter(&self, name: &'static str, label: &'static str, value: &'static str, help: &'static str) -> Counter {
-        self.recorder.describe_counter(name.into(), None, help.into());
+    fn labelled_counter(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        value: &'static str,
+        help: &'static str,
+    ) -> Counter {
+        self.recorder
+            .describe_counter(name.into(), None, help.into());
         let key = Key::from_parts(name, vec![Label::new(label, value)]);
         self.recorder.register_counter(&key, &METADATA)
     }
 
     fn gauge(&self, name: &'static str, help: &'static str) -> Gauge {
         self.recorder.describe_gauge(name.into(), None, help.into());
-        self.recorder.register_gauge(&Key::from_static_name(name), &METADATA)
+        self.recorder
+            .register_gauge(&Key::from_static_name(name), &METADATA)
     }
 
-    fn labelled_gauge(&self, name: &'static str, label: &'static str, value: &'static str, help: &'static str) -> Gauge {
+    fn labelled_gauge(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        value: &'static str,
+        help: &'static str,
+    ) -> Gauge {
         self.recorder.describe_gauge(name.into(), None, help.into());
         let key = Key::from_parts(name, vec![Label::new(label, value)]);
         self.recorder.register_gauge(&key, &METADATA)
     }
 
     fn seconds(&self, name: &'static str, help: &'static str) -> Histogram {
-        self.recorder.describe_histogram(name.into(), Some(Unit::Seconds), help.into());
-        self.recorder.register_histogram(&Key::from_static_name(name), &METADATA)
+        self.recorder
+            .describe_histogram(name.into(), Some(Unit::Seconds), help.into());
+        self.recorder
+            .register_histogram(&Key::from_static_name(name), &METADATA)
     }
 }
 
@@ -283,8 +401,20 @@ mod tests {
         one.committed(3, Duration::from_millis(2));
         one.upkeep();
         let line = r#"peerflow_attempts_ended_total{result="timed_out"}"#;
-        assert!(one.render().contains(&format!("{line} 1")), "{}", one.render());
-        assert!(other.render().contains(&format!("{line} 0")), "{}", other.render());
-        assert!(one.render().contains("peerflow_commit_seconds_bucket"), "{}", one.render());
+        assert!(
+            one.render().contains(&format!("{line} 1")),
+            "{}",
+            one.render()
+        );
+        assert!(
+            other.render().contains(&format!("{line} 0")),
+            "{}",
+            other.render()
+        );
+        assert!(
+            one.render().contains("peerflow_commit_seconds_bucket"),
+            "{}",
+            one.render()
+        );
     }
 }

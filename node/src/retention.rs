@@ -52,7 +52,10 @@ impl Retention {
         let mut rows = 0;
         while self.is_master() {
             let now = self.clock.now();
-            let (instances, logs) = (before(now, self.config.instances), before(now, self.config.logs));
+            let (instances, logs) = (
+                before(now, self.config.instances),
+                before(now, self.config.logs),
+            );
             match self.store.retain(instances, logs, STEP).await {
                 Ok(0) => break,
                 Ok(more) => {

@@ -62,7 +62,10 @@ impl Stage {
     /// Ends all, within `limit`.
     pub(crate) async fn end(&self, limit: Duration) {
         self.signal();
-        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(limit, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!(stage = self.name, "tasks did not end in time and are left");
         }
     }
@@ -78,7 +81,10 @@ struct Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.stop.is_cancelled() {
-            tracing::error!(task = self.name, "a part of this node ended by itself, which is a bug; the node must be started again");
+            tracing::error!(
+                task = self.name,
+                "a part of this node ended by itself, which is a bug; the node must be started again"
+            );
             self.broken.cancel();
         }
     }

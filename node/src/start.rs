@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_actions::{ActionRunner, RunnerParts, Spawner, SpawnerError, SpawnerOptions, TaskLimits, TaskRunner, WallClock};
-use peerflow_model::Epoch;
+use jiff::Timestamp;
+use peerflow_actions::{
+    ActionRunner, RunnerParts, Spawner, SpawnerError, SpawnerOptions, TaskLimits, TaskRunner,
+    WallClock,
+};
+use peerflow_model::{Epoch, Incarnation, NodeId};
 use peerflow_store::Store;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -48,7 +52,9 @@ pub enum StartError {
         #[source]
         source: peerflow_store::Error,
     },
-    #[error("cannot listen on {address} for HTTP: {source}; choose another http.listen (--http) or stop what is there")]
+    #[error(
+        "cannot listen on {address} for HTTP: {source}; choose another http.listen (--http) or stop what is there"
+    )]
     Listen {
         address: SocketAddr,
         #[source]
@@ -122,22 +128,16 @@ impl Bound {
     /// Takes what is not shared first, so that what fails leaves nothing behind.
     async fn bind(config: Config, seams: Seams) -> Result<Self, StartError> {
         let clock = seams.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let mut random = seams.seed.map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
-        let mail_server = MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
+        let mut random = seams
+            .seed
+            .map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
+        let mail_server =
+            MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
         let data_dir = DataDir::open(&config.node.data_dir)?;
         let listener = listen(config.http.listen).await?;
-        let identity = NodeIdentity {
-            id: data_dir.node_id(config.node.id.as_deref(), &mut random)?,
-            incarnation: data_dir.next_incarnation(clock.now())?,
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: clock.now(),
-            labels: config.node.labels.clone(),
-            slots: config.node.slots,
-            http: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
-            rpc: None,
-            cluster_name: config.cluster.name.clone(),
-            hosts: own_hosts(),
-        };
+        let id = data_dir.node_id(config.node.id.as_deref(), &mut random)?;
+        let incarnation = data_dir.next_incarnation(clock.now())?;
+        let identity = identity(&config, listener.as_ref(), clock.now(), id, incarnation);
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
         let store = match seams.store {
@@ -153,11 +153,20 @@ impl Bound {
             None => {
                 let options = match seams.spawner {
                     Some(options) => options,
-                    None => SpawnerOptions::new(data_dir.path()).map_err(file("the program itself"))?,
+                    None => {
+                        SpawnerOptions::new(data_dir.path()).map_err(file("the program itself"))?
+                    }
                 };
                 let spawner = Spawner::start(options).await?;
-                let runner = real_runner(&config, &store, data_dir.path(), &mail_server, &spawner, &clock)
-                    .map_err(file("the tasks' working directories"))?;
+                let runner = real_runner(
+                    &config,
+                    &store,
+                    data_dir.path(),
+                    &mail_server,
+                    &spawner,
+                    &clock,
+                )
+                .map_err(file("the tasks' working directories"))?;
                 (runner, Some(spawner))
             }
         };
@@ -182,7 +191,11 @@ impl Bound {
 
     /// Spawns everything into stages that end one after the other.
     fn run(mut self) -> NodeHandle {
-        let (logs, worker_stage, schedule) = (Stage::new("logs"), Stage::new("worker"), Stage::new("scheduler"));
+        let (logs, worker_stage, schedule) = (
+            Stage::new("logs"),
+            Stage::new("worker"),
+            Stage::new("scheduler"),
+        );
         let (services, web) = (Stage::new("services"), Stage::new("http"));
         let events = EventHub::default();
         let mail_due = Arc::new(Notify::new());
@@ -212,39 +225,9 @@ impl Bound {
             seed: self.random.random(),
         };
         let (scheduler, scheduler_handle) = Scheduler::new(parts, schedule.stop_signal());
-        let outbox = Outbox {
-            store: Arc::clone(&self.store),
-            server: self.mail_server,
-            logs: self.logs.clone(),
-            clock: Arc::clone(&self.clock),
-            metrics: self.metrics.clone(),
-            due: mail_due,
-        };
-        let retention = Retention {
-            config: self.config.retention.clone(),
-            node: self.identity.id.clone(),
-            store: Arc::clone(&self.store),
-            scheduler: scheduler_handle.clone(),
-            clock: Arc::clone(&self.clock),
-            metrics: self.metrics.clone(),
-        };
         logs.spawn("log writer", |stop| self.log_writer.run(stop));
         worker_stage.spawn("worker", |stop| worker.run(stop));
         schedule.spawn("scheduler", |_stop| scheduler.run());
-        services.spawn("mail", |stop| outbox.run(stop));
-        services.spawn("retention", |stop| retention.run(stop));
-        services.spawn("metrics", |stop| upkeep(self.metrics.clone(), stop));
-        if let Some(folder) = self.config.xml_loader.workflow_dir.clone() {
-            let loader = Loader {
-                folder: std::path::absolute(&folder).unwrap_or(folder),
-                interval: self.config.xml_loader.scan_interval,
-                node: self.identity.id.clone(),
-                store: Arc::clone(&self.store),
-                scheduler: scheduler_handle.clone(),
-                metrics: self.metrics.clone(),
-            };
-            services.spawn("loader", |stop| loader.run(stop));
-        }
         let parts = Parts {
             config: self.config,
             identity: self.identity,
@@ -257,7 +240,67 @@ impl Bound {
             worker: worker_handle,
             spawner: self.spawner,
         };
-        NodeHandle::new(parts, [web, services, schedule, worker_stage, logs], self.listener)
+        spawn_services(&parts, self.mail_server, mail_due, &services);
+        NodeHandle::new(
+            parts,
+            [web, services, schedule, worker_stage, logs],
+            self.listener,
+        )
+    }
+}
+
+/// Spawns what works beside scheduling.
+fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, services: &Stage) {
+    let outbox = Outbox {
+        store: Arc::clone(&node.store),
+        server,
+        logs: node.logs.clone(),
+        clock: Arc::clone(&node.clock),
+        metrics: node.metrics.clone(),
+        due: mail_due,
+    };
+    let retention = Retention {
+        config: node.config.retention.clone(),
+        node: node.identity.id.clone(),
+        store: Arc::clone(&node.store),
+        scheduler: node.scheduler.clone(),
+        clock: Arc::clone(&node.clock),
+        metrics: node.metrics.clone(),
+    };
+    services.spawn("mail", |stop| outbox.run(stop));
+    services.spawn("retention", |stop| retention.run(stop));
+    services.spawn("metrics", |stop| upkeep(node.metrics.clone(), stop));
+    if let Some(folder) = node.config.xml_loader.workflow_dir.clone() {
+        let loader = Loader {
+            folder: std::path::absolute(&folder).unwrap_or(folder),
+            interval: node.config.xml_loader.scan_interval,
+            node: node.identity.id.clone(),
+            store: Arc::clone(&node.store),
+            scheduler: node.scheduler.clone(),
+            metrics: node.metrics.clone(),
+        };
+        services.spawn("loader", |stop| loader.run(stop));
+    }
+}
+
+fn identity(
+    config: &Config,
+    listener: Option<&TcpListener>,
+    now: Timestamp,
+    id: NodeId,
+    incarnation: Incarnation,
+) -> NodeIdentity {
+    NodeIdentity {
+        id,
+        incarnation,
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: now,
+        labels: config.node.labels.clone(),
+        slots: config.node.slots,
+        http: listener.and_then(|listener| listener.local_addr().ok()),
+        rpc: None,
+        cluster_name: config.cluster.name.clone(),
+        hosts: own_hosts(),
     }
 }
 
@@ -273,10 +316,12 @@ async fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Star
 
 async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
     let url = &config.store.url;
-    peerflow_store::open(url.url()).await.map_err(|source| StartError::Store {
-        url: url.to_string(),
-        source,
-    })
+    peerflow_store::open(url.url())
+        .await
+        .map_err(|source| StartError::Store {
+            url: url.to_string(),
+            source,
+        })
 }
 
 fn real_runner(
@@ -287,7 +332,11 @@ fn real_runner(
     spawner: &Spawner,
     clock: &Arc<dyn Clock>,
 ) -> std::io::Result<Arc<dyn TaskRunner>> {
-    let workflow_dir = config.xml_loader.workflow_dir.as_ref().and_then(|folder| std::path::absolute(folder).ok());
+    let workflow_dir = config
+        .xml_loader
+        .workflow_dir
+        .as_ref()
+        .and_then(|folder| std::path::absolute(folder).ok());
     let files = StoredFiles::new(Arc::clone(store), workflow_dir);
     let limits = TaskLimits {
         kill_grace: config.worker.kill_grace,

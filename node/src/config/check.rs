@@ -22,19 +22,34 @@ pub(super) fn check(config: &Config, layers: &Layers) -> Result<(), ConfigError>
 fn check_node(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
     if let Some(id) = &config.node.id {
         if id.len() > LONGEST_NODE_ID {
-            return Err(layers.wrong("node.id", format!("{id:?} has more than {LONGEST_NODE_ID} bytes; choose a shorter one")));
+            return Err(layers.wrong(
+                "node.id",
+                format!("{id:?} has more than {LONGEST_NODE_ID} bytes; choose a shorter one"),
+            ));
         }
-        if id.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '/') {
-            return Err(layers.wrong("node.id", format!("{id:?} holds a blank, a control character or a slash; choose another")));
+        if id
+            .chars()
+            .any(|letter| letter.is_whitespace() || letter.is_control() || letter == '/')
+        {
+            return Err(layers.wrong(
+                "node.id",
+                format!("{id:?} holds a blank, a control character or a slash; choose another"),
+            ));
         }
     }
     if config.node.slots == 0 {
-        return Err(layers.wrong("node.slots", "a node without slots runs nothing; give at least 1"));
+        return Err(layers.wrong(
+            "node.slots",
+            "a node without slots runs nothing; give at least 1",
+        ));
     }
     if TimeZone::get(&config.node.timezone).is_err() {
         return Err(layers.wrong(
             "node.timezone",
-            format!("{:?} is no IANA time zone; write one like \"Asia/Shanghai\" or \"UTC\"", config.node.timezone),
+            format!(
+                "{:?} is no IANA time zone; write one like \"Asia/Shanghai\" or \"UTC\"",
+                config.node.timezone
+            ),
         ));
     }
     for (key, text) in [
@@ -53,14 +68,29 @@ fn check_node(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
 fn check_times(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
     let least = |key, duration: Duration, least: Duration| {
         if duration < least {
-            return Err(layers.wrong(key, format!("at least {} is wanted", super::format_duration(least))));
+            return Err(layers.wrong(
+                key,
+                format!("at least {} is wanted", super::format_duration(least)),
+            ));
         }
         Ok(())
     };
-    least("election.renew_every", config.election.renew_every, Duration::from_millis(10))?;
-    least("xml_loader.scan_interval", config.xml_loader.scan_interval, Duration::from_millis(100))?;
+    least(
+        "election.renew_every",
+        config.election.renew_every,
+        Duration::from_millis(10),
+    )?;
+    least(
+        "xml_loader.scan_interval",
+        config.xml_loader.scan_interval,
+        Duration::from_millis(100),
+    )?;
     least("worker.lease", config.worker.lease, Duration::from_secs(1))?;
-    least("gossip.interval", config.gossip.interval, Duration::from_millis(10))?;
+    least(
+        "gossip.interval",
+        config.gossip.interval,
+        Duration::from_millis(10),
+    )?;
     if config.election.ttl < config.election.renew_every * 2 {
         return Err(layers.wrong(
             "election.ttl",
@@ -68,7 +98,10 @@ fn check_times(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
         ));
     }
     if config.worker.log_limit < 2 * 1024 * 1024 {
-        return Err(layers.wrong("worker.log_limit", "at least 2MiB is wanted: the head, and the last 1MiB"));
+        return Err(layers.wrong(
+            "worker.log_limit",
+            "at least 2MiB is wanted: the head, and the last 1MiB",
+        ));
     }
     Ok(())
 }
@@ -87,8 +120,17 @@ fn check_network(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
             ));
         }
     }
+    if config.http.tls_cert.is_some() && config.http.tls_key.is_some() {
+        return Err(layers.wrong(
+            "http.tls_cert",
+            "this release serves plain HTTP only; remove http.tls_cert and http.tls_key, and put a TLS proxy before it",
+        ));
+    }
     if config.http.tls_cert.is_some() != config.http.tls_key.is_some() {
-        return Err(layers.wrong("http.tls_cert", "http.tls_cert and http.tls_key go together"));
+        return Err(layers.wrong(
+            "http.tls_cert",
+            "http.tls_cert and http.tls_key go together",
+        ));
     }
     Ok(())
 }
@@ -103,13 +145,22 @@ fn check_email(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
         return Ok(());
     }
     if email.hostname.trim().is_empty() {
-        return Err(layers.wrong("email.hostname", "mail is enabled, so the mail server must be named"));
+        return Err(layers.wrong(
+            "email.hostname",
+            "mail is enabled, so the mail server must be named",
+        ));
     }
     if !email.account.contains('@') {
-        return Err(layers.wrong("email.account", "mail is enabled, so the sender's address must be given"));
+        return Err(layers.wrong(
+            "email.account",
+            "mail is enabled, so the sender's address must be given",
+        ));
     }
     if email.auth && email.password.reveal().is_empty() {
-        return Err(layers.wrong("email.password", "email.auth is on, so a password must be given"));
+        return Err(layers.wrong(
+            "email.password",
+            "email.auth is on, so a password must be given",
+        ));
     }
     Ok(())
 }

@@ -82,7 +82,8 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let likeness = |key: &Key| {
         let own = key.name.rsplit('.').next().unwrap_or(key.name);
         // The same key in the wrong section is nearer than another key of the same section.
-        strsim::jaro_winkler(name, key.name).max(strsim::normalized_damerau_levenshtein(last, own) * 0.99)
+        strsim::jaro_winkler(name, key.name)
+            .max(strsim::normalized_damerau_levenshtein(last, own) * 0.99)
     };
     KEYS.iter()
         .map(|key| (likeness(key), key.name))

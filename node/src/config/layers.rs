@@ -91,7 +91,10 @@ impl Layers {
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::new(format!("cannot read the configuration {}: {error}", path.display()))
+            ConfigError::new(format!(
+                "cannot read the configuration {}: {error}",
+                path.display()
+            ))
         })?;
         let place = |offset: usize| Source::File {
             path: path.to_owned(),
@@ -113,8 +116,11 @@ impl Layers {
                 let name = format!("{}.{}", section.get_ref(), key.get_ref());
                 let source = place(key.span().start);
                 let key = keys::find(&name).ok_or_else(|| unknown_key(&name, &source))?;
-                let values = file_values(value)
-                    .ok_or_else(|| ConfigError::new(format!("{source}: {name} takes a text, a number, true, false or a list of texts")))?;
+                let values = file_values(value).ok_or_else(|| {
+                    ConfigError::new(format!(
+                        "{source}: {name} takes a text, a number, true, false or a list of texts"
+                    ))
+                })?;
                 self.settings.insert(key.name, Setting { values, source });
             }
         }
@@ -135,7 +141,9 @@ impl Layers {
                     let variable = like.to_ascii_uppercase().replace('.', "__");
                     format!("; did you mean {PREFIX}{variable}")
                 });
-                ConfigError::new(format!("environment variable {variable}: there is no key {name}{like}"))
+                ConfigError::new(format!(
+                    "environment variable {variable}: there is no key {name}{like}"
+                ))
             })?;
             self.set(key.name, &value, Source::Environment(variable))?;
         }
@@ -143,14 +151,25 @@ impl Layers {
     }
 
     pub(super) fn add_overrides(&mut self, overrides: &ConfigOverrides) -> Result<(), ConfigError> {
-        let path_text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let path_text = |path: &Option<PathBuf>| {
+            path.as_ref()
+                .map(|path| path.to_string_lossy().into_owned())
+        };
         for (flag, key, value) in [
             ("--store", "store.url", overrides.store.clone()),
-            ("--data-dir", "node.data_dir", path_text(&overrides.data_dir)),
+            (
+                "--data-dir",
+                "node.data_dir",
+                path_text(&overrides.data_dir),
+            ),
             ("--http", "http.listen", overrides.http.clone()),
             ("--gossip", "gossip.listen", overrides.gossip.clone()),
             ("--rpc", "rpc.listen", overrides.rpc.clone()),
-            ("--xmlconfig", "xml_loader.workflow_dir", path_text(&overrides.xmlconfig)),
+            (
+                "--xmlconfig",
+                "xml_loader.workflow_dir",
+                path_text(&overrides.xmlconfig),
+            ),
         ] {
             if let Some(value) = value {
                 self.set(key, &value, Source::Flag(flag))?;
@@ -167,7 +186,12 @@ impl Layers {
     }
 
     /// Sets one value; lists are separated by commas.
-    pub(super) fn set(&mut self, key: &str, value: &str, source: Source) -> Result<(), ConfigError> {
+    pub(super) fn set(
+        &mut self,
+        key: &str,
+        value: &str,
+        source: Source,
+    ) -> Result<(), ConfigError> {
         let key = keys::find(key).ok_or_else(|| unknown_key(key, &source))?;
         let values = if is_list(key.name) {
             split_list(value)
@@ -193,8 +217,15 @@ impl Layers {
     }
 
     pub(super) fn list(&self, key: &str) -> Vec<String> {
-        let values = self.settings.get(key).map_or(&[][..], |setting| &setting.values);
-        values.iter().filter(|value| !value.is_empty()).cloned().collect()
+        let values = self
+            .settings
+            .get(key)
+            .map_or(&[][..], |setting| &setting.values);
+        values
+            .iter()
+            .filter(|value| !value.is_empty())
+            .cloned()
+            .collect()
     }
 
     pub(super) fn text(&self, key: &str) -> String {
@@ -213,16 +244,20 @@ impl Layers {
 
     pub(super) fn number<T: FromStr>(&self, key: &str) -> Result<T, ConfigError> {
         let text = self.text(key);
-        text.trim()
-            .parse()
-            .map_err(|_not_a_number| self.wrong(key, format!("{text:?} is no whole number in its range")))
+        text.trim().parse().map_err(|_not_a_number| {
+            self.wrong(key, format!("{text:?} is no whole number in its range"))
+        })
     }
 
     pub(super) fn switch(&self, key: &str) -> Result<bool, ConfigError> {
         self.choice(key, &[("true", true), ("false", false)])
     }
 
-    pub(super) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Result<T, ConfigError> {
         let text = self.text(key);
         choices
             .iter()
@@ -252,7 +287,12 @@ impl Layers {
             .strip_prefix("localhost:")
             .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
         let address = numeric.parse().map_err(|_not_an_address| {
-            self.wrong(key, format!("{text:?} is no address; write it like \"127.0.0.1:8090\" or \"[::]:8090\""))
+            self.wrong(
+                key,
+                format!(
+                    "{text:?} is no address; write it like \"127.0.0.1:8090\" or \"[::]:8090\""
+                ),
+            )
         })?;
         Ok(Some(address))
     }
@@ -273,7 +313,9 @@ impl Layers {
             Some(value) => quoted(value),
             None if is_list(key.name) => toml::Value::from(self.list(key.name)).to_string(),
             None if is_plain(key.name) => self.text(key.name),
-            None if key.secret && self.optional_text(key.name).is_some() => quoted("***".to_owned()),
+            None if key.secret && self.optional_text(key.name).is_some() => {
+                quoted("***".to_owned())
+            }
             None => quoted(self.text(key.name)),
         };
         KEYS.iter()
@@ -288,7 +330,10 @@ impl Layers {
 
 /// Numbers and switches, which the file writes without quotes.
 fn is_plain(key: &str) -> bool {
-    matches!(key, "email.port" | "email.auth" | "email.is_enabled" | "email.node_retry_fail_times")
+    matches!(
+        key,
+        "email.port" | "email.auth" | "email.is_enabled" | "email.node_retry_fail_times"
+    )
 }
 
 fn is_list(key: &str) -> bool {
@@ -296,12 +341,17 @@ fn is_list(key: &str) -> bool {
 }
 
 fn split_list(text: &str) -> Vec<String> {
-    text.split(',').map(|member| member.trim().to_owned()).collect()
+    text.split(',')
+        .map(|member| member.trim().to_owned())
+        .collect()
 }
 
 fn file_values(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
     match value.get_ref() {
-        DeValue::Array(members) => members.iter().map(|member| file_value(member.get_ref())).collect(),
+        DeValue::Array(members) => members
+            .iter()
+            .map(|member| file_value(member.get_ref()))
+            .collect(),
         single => Some(vec![file_value(single)?]),
     }
 }
@@ -318,11 +368,13 @@ fn file_value(value: &DeValue<'_>) -> Option<String> {
 }
 
 fn unknown_key(name: &str, source: &Source) -> ConfigError {
-    let like = keys::nearest(name).map_or_else(String::new, |like| format!("; did you mean {like}"));
+    let like =
+        keys::nearest(name).map_or_else(String::new, |like| format!("; did you mean {like}"));
     ConfigError::new(format!("{source}: there is no key {name}{like}"))
 }
 
 fn unknown_section(name: &str, source: &Source) -> ConfigError {
-    let like = keys::nearest_section(name).map_or_else(String::new, |like| format!("; did you mean [{like}]"));
+    let like = keys::nearest_section(name)
+        .map_or_else(String::new, |like| format!("; did you mean [{like}]"));
     ConfigError::new(format!("{source}: there is no section [{name}]{like}"))
 }

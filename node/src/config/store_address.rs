@@ -55,16 +55,28 @@ pub(super) fn read(layers: &Layers, data_dir: &Path) -> Result<StoreAddress, Con
     let url = StoreUrl::parse(&text).map_err(|error| layers.wrong("store.url", error))?;
     let url = match secret::read_file(layers, "store.password_file")? {
         Some(_) if holds_password => {
-            return Err(layers.wrong("store.password_file", "store.url holds a password too; keep one of them"));
+            return Err(layers.wrong(
+                "store.password_file",
+                "store.url holds a password too; keep one of them",
+            ));
         }
         Some(password) => url.with_password(password.reveal()),
         None => url,
     };
-    Ok(StoreAddress { url, sqlite: text.starts_with("sqlite:") })
+    Ok(StoreAddress {
+        url,
+        sqlite: text.starts_with("sqlite:"),
+    })
 }
 
 /// Whether a password stands in `scheme://user:password@host/…`.
 fn holds_password(url: &str) -> bool {
-    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
-    login.is_some_and(|(login, _)| login.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+    let login = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rsplit_once('@'));
+    login.is_some_and(|(login, _)| {
+        login
+            .split_once(':')
+            .is_some_and(|(_, password)| !password.is_empty())
+    })
 }

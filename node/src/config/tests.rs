@@ -1,4 +1,5 @@
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 
@@ -6,11 +7,17 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     load_with(text, &[], &ConfigOverrides::default())
 }
 
-fn load_with(text: &str, environment: &[(&str, &str)], overrides: &ConfigOverrides) -> Result<Config, ConfigError> {
+fn load_with(
+    text: &str,
+    environment: &[(&str, &str)],
+    overrides: &ConfigOverrides,
+) -> Result<Config, ConfigError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("node.toml");
     fs::write(&path, text).unwrap();
-    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::load(Some(&path), environment, overrides)
 }
 
@@ -19,7 +26,11 @@ fn message(text: &str) -> String {
 }
 
 fn explained<'c>(config: &'c Config, key: &str) -> &'c Explained {
-    config.explain().iter().find(|each| each.key == key).unwrap()
+    config
+        .explain()
+        .iter()
+        .find(|each| each.key == key)
+        .unwrap()
 }
 
 #[test]
@@ -27,7 +38,11 @@ fn the_default_works() {
     let config = load("").unwrap();
     assert_eq!(config.http.listen, Some("127.0.0.1:8090".parse().unwrap()));
     assert_eq!(config.store.url.to_string(), "sqlite:data/peerflow.db");
-    assert_eq!(config.election.ttl, Duration::from_secs(5), "a shared SQLite file gets more time");
+    assert_eq!(
+        config.election.ttl,
+        Duration::from_secs(5),
+        "a shared SQLite file gets more time"
+    );
     assert_eq!(config.worker.log_limit, 64 * 1024 * 1024);
     assert!(config.node.slots >= 4 && config.cluster.secret.is_none());
 }
@@ -40,9 +55,15 @@ fn the_shipped_file_says_what_is_default() {
     let mut section = String::new();
     let mut named = Vec::new();
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             section = name.to_owned();
-        } else if let Some((key, _)) = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = ")) {
+        } else if let Some((key, _)) = line
+            .strip_prefix("# ")
+            .and_then(|rest| rest.split_once(" = "))
+        {
             named.push(format!("{section}.{key}"));
         }
     }
@@ -50,7 +71,11 @@ fn the_shipped_file_says_what_is_default() {
     assert_eq!(named, known);
     let uncommented: String = text
         .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| rest.contains(" = "))
+                .unwrap_or(line)
+        })
         .map(|line| format!("{line}\n"))
         .collect();
     let (shipped, default) = (load(&uncommented).unwrap(), load("").unwrap());
@@ -66,17 +91,35 @@ fn later_layers_win_and_say_where_they_came_from() {
         http: Some("localhost:9000".to_owned()),
         ..ConfigOverrides::default()
     };
-    let environment = [("PEERFLOW__STORE__URL", "mysql://u@h/db"), ("PEERFLOW_TOKEN", "none of ours")];
+    let environment = [
+        ("PEERFLOW__STORE__URL", "mysql://u@h/db"),
+        ("PEERFLOW_TOKEN", "none of ours"),
+    ];
     let text = "[http]\nlisten = \"127.0.0.1:1\"\n[node]\nslots = 7\nlabels = [\"a\", \"b\"]\n";
     let config = load_with(text, &environment, &overrides).unwrap();
     assert_eq!(config.http.listen, Some("127.0.0.1:9000".parse().unwrap()));
     assert_eq!(config.node.slots, 7);
     assert_eq!(config.node.labels.len(), 2);
-    assert_eq!(config.election.ttl, Duration::from_secs(2), "the default of a database server");
-    assert_eq!(explained(&config, "http.listen").source.to_string(), "flag --http");
-    assert!(explained(&config, "node.slots").source.to_string().ends_with("node.toml:4"));
+    assert_eq!(
+        config.election.ttl,
+        Duration::from_secs(2),
+        "the default of a database server"
+    );
+    assert_eq!(
+        explained(&config, "http.listen").source.to_string(),
+        "flag --http"
+    );
+    assert!(
+        explained(&config, "node.slots")
+            .source
+            .to_string()
+            .ends_with("node.toml:4")
+    );
     assert_eq!(explained(&config, "node.labels").value, r#"["a", "b"]"#);
-    assert_eq!(explained(&config, "store.url").source.to_string(), "environment PEERFLOW__STORE__URL");
+    assert_eq!(
+        explained(&config, "store.url").source.to_string(),
+        "environment PEERFLOW__STORE__URL"
+    );
     assert_eq!(explained(&config, "gossip.listen").source, Source::Default);
     assert!(config.is_explicit("node.slots") && !config.is_explicit("worker.lease"));
 }
@@ -86,15 +129,28 @@ fn unknown_keys_name_the_place_and_the_nearest_known_one() {
     for (text, place, like) in [
         ("[store]\nurll = \"x\"\n", "node.toml:2", "store.url"),
         ("\n\n[stor]\nurl = \"x\"\n", "node.toml:3", "[store]"),
-        ("[node]\nkill_grace = \"1s\"\n", "node.toml:2", "worker.kill_grace"),
+        (
+            "[node]\nkill_grace = \"1s\"\n",
+            "node.toml:2",
+            "worker.kill_grace",
+        ),
         ("slots = 3\n", "node.toml:1", "node.slots"),
     ] {
         let error = message(text);
-        assert!(error.contains(place) && error.contains(&format!("did you mean {like}")), "{text}: {error}");
+        assert!(
+            error.contains(place) && error.contains(&format!("did you mean {like}")),
+            "{text}: {error}"
+        );
     }
     let environment = [("PEERFLOW__NODE__SLOT", "3")];
-    let error = load_with("", &environment, &ConfigOverrides::default()).unwrap_err().message;
-    assert!(error.contains("PEERFLOW__NODE__SLOT") && error.contains("did you mean PEERFLOW__NODE__SLOTS"), "{error}");
+    let error = load_with("", &environment, &ConfigOverrides::default())
+        .unwrap_err()
+        .message;
+    assert!(
+        error.contains("PEERFLOW__NODE__SLOT")
+            && error.contains("did you mean PEERFLOW__NODE__SLOTS"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -105,21 +161,45 @@ fn values_that_do_not_fit_name_place_and_remedy() {
         ("[node]\nslots = \"many\"", ["node.toml:2", "number"]),
         ("[node]\nslots = 0", ["node.toml:2", "at least 1"]),
         ("[node]\nslots = 1.5", ["node.toml:2", "a number"]),
-        ("[node]\ntimezone = \"Mars\"", ["node.toml:2", "Asia/Shanghai"]),
-        ("[node]\nid = \"much-too-long-for-a-node\"", ["node.toml:2", "20 bytes"]),
-        ("[http]\nlisten = \"8090\"", ["node.toml:2", "127.0.0.1:8090"]),
-        ("[http]\nlisten = \"0.0.0.0:8090\"", ["node.toml:2", "cluster.secret_file"]),
+        (
+            "[node]\ntimezone = \"Mars\"",
+            ["node.toml:2", "Asia/Shanghai"],
+        ),
+        (
+            "[node]\nid = \"much-too-long-for-a-node\"",
+            ["node.toml:2", "20 bytes"],
+        ),
+        (
+            "[http]\nlisten = \"8090\"",
+            ["node.toml:2", "127.0.0.1:8090"],
+        ),
+        (
+            "[http]\nlisten = \"0.0.0.0:8090\"",
+            ["node.toml:2", "cluster.secret_file"],
+        ),
         ("[http]\ntls_cert = \"a\"", ["node.toml:2", "tls_key"]),
         ("[log]\nformat = \"xml\"", ["node.toml:2", "text, json"]),
         ("[email]\nis_enabled = true", ["email.hostname", "named"]),
         ("[worker]\nlog_limit = \"1KiB\"", ["node.toml:2", "2MiB"]),
-        ("[election]\nttl = \"1s\"\nrenew_every = \"1s\"", ["node.toml:2", "twice"]),
-        ("[store]\nurl = \"postgres://x\"", ["node.toml:2", "sqlite:PATH"]),
-        ("[store]\npassword_file = \"/nowhere\"", ["node.toml:2", "/nowhere"]),
+        (
+            "[election]\nttl = \"1s\"\nrenew_every = \"1s\"",
+            ["node.toml:2", "twice"],
+        ),
+        (
+            "[store]\nurl = \"postgres://x\"",
+            ["node.toml:2", "sqlite:PATH"],
+        ),
+        (
+            "[store]\npassword_file = \"/nowhere\"",
+            ["node.toml:2", "/nowhere"],
+        ),
         ("[node\nslots = 1", ["node.toml:1", ""]),
     ] {
         let error = message(text);
-        assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
+        assert!(
+            parts.iter().all(|part| error.contains(part)),
+            "{text}: {error}"
+        );
     }
 }
 
@@ -137,14 +217,20 @@ fn passwords_come_from_files_and_are_never_shown() {
     assert!(!shown.contains("s3cr@t"), "{shown}");
     assert_eq!(explained(&config, "email.password").value, "\"***\"");
     let in_url = load("[store]\nurl = \"mysql://u:s3cr%40t@h:3306/db\"\n").unwrap();
-    assert!(config.store.url == in_url.store.url, "the same password, from a file or from the URL");
+    assert!(
+        config.store.url == in_url.store.url,
+        "the same password, from a file or from the URL"
+    );
 
     let overrides = ConfigOverrides {
         store: Some("mysql://u:s3cret@h/db".to_owned()),
         ..ConfigOverrides::default()
     };
     let error = load_with("", &[], &overrides).unwrap_err().message;
-    assert!(error.contains("--store") && !error.contains("s3cret"), "{error}");
+    assert!(
+        error.contains("--store") && !error.contains("s3cret"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -152,7 +238,10 @@ fn an_open_address_needs_a_secret_and_then_has_a_token() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret");
     fs::write(&file, "short\n").unwrap();
-    let text = format!("[cluster]\nsecret_file = \"{}\"\n[http]\nlisten = \"0.0.0.0:1\"\n", file.display());
+    let text = format!(
+        "[cluster]\nsecret_file = \"{}\"\n[http]\nlisten = \"0.0.0.0:1\"\n",
+        file.display()
+    );
     assert!(message(&text).contains("16 bytes"));
     fs::write(&file, "long enough to be a secret\n").unwrap();
     let token = load(&text).unwrap().http.token.unwrap();
@@ -164,6 +253,16 @@ fn an_open_address_needs_a_secret_and_then_has_a_token() {
 fn a_throw_away_node_keeps_to_its_directory() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config::throwaway(dir.path()).unwrap();
-    assert!(config.store.url.to_string().starts_with(&format!("sqlite:{}", dir.path().display())));
-    assert!(config.http.listen.is_none() && config.log.dir.is_none() && config.xml_loader.workflow_dir.is_none());
+    assert!(
+        config
+            .store
+            .url
+            .to_string()
+            .starts_with(&format!("sqlite:{}", dir.path().display()))
+    );
+    assert!(
+        config.http.listen.is_none()
+            && config.log.dir.is_none()
+            && config.xml_loader.workflow_dir.is_none()
+    );
 }

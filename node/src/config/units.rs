@@ -33,7 +33,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
     let mut total: u64 = 0;
     while !rest.is_empty() {
-        let (number, after) = leading_number(rest).ok_or_else(|| format!("{text:?} is no duration; {HELP}"))?;
+        let (number, after) =
+            leading_number(rest).ok_or_else(|| format!("{text:?} is no duration; {HELP}"))?;
         let unit_length = after
             .find(|letter: char| !letter.is_ascii_alphabetic())
             .unwrap_or(after.len());
@@ -58,7 +59,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// What is wrong and what to write.
 pub fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("{text:?} is no size; write it like \"512B\", \"64KiB\", \"64MiB\" or \"1GiB\"");
+    let wrong =
+        || format!("{text:?} is no size; write it like \"512B\", \"64KiB\", \"64MiB\" or \"1GiB\"");
     let (number, unit) = leading_number(text.trim()).ok_or_else(wrong)?;
     let factor = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -98,8 +100,11 @@ pub fn format_duration(duration: Duration) -> String {
 pub fn format_size(bytes: u64) -> String {
     SIZE_UNITS
         .iter()
-        .find(|(_, factor)| bytes >= *factor && bytes % factor == 0)
-        .map_or_else(|| format!("{bytes}B"), |(name, factor)| format!("{}{name}", bytes / factor))
+        .find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor))
+        .map_or_else(
+            || format!("{bytes}B"),
+            |(name, factor)| format!("{}{name}", bytes / factor),
+        )
 }
 
 #[cfg(test)]
@@ -132,13 +137,24 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_written_alike() {
-        for (text, bytes) in [("64MiB", 64 << 20), ("1GiB", 1 << 30), ("1KiB", 1024), ("1500B", 1500)] {
+        for (text, bytes) in [
+            ("64MiB", 64 << 20),
+            ("1GiB", 1 << 30),
+            ("1KiB", 1024),
+            ("1500B", 1500),
+        ] {
             assert_eq!(parse_size(text), Ok(bytes));
             assert_eq!(format_size(bytes), text);
         }
         assert_eq!(parse_size("2 MB"), Ok(2 << 20));
         assert_eq!(format_size(0), "0B");
-        for text in ["", "x", "64 TiB", "99999999999999999999", "18446744073709551615GiB"] {
+        for text in [
+            "",
+            "x",
+            "64 TiB",
+            "99999999999999999999",
+            "18446744073709551615GiB",
+        ] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

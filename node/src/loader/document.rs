@@ -47,14 +47,18 @@ impl Attachment {
     pub(super) fn has_changed(&self) -> bool {
         let (written, folder, root) = &self.looked_up;
         let path = locate(written, Some(folder), Some(root));
-        let stamp = path.as_ref().and_then(|path| fs::metadata(path).ok()).map(|metadata| Stamp::of(&metadata));
+        let stamp = path
+            .as_ref()
+            .and_then(|path| fs::metadata(path).ok())
+            .map(|metadata| Stamp::of(&metadata));
         path != self.path || stamp != self.stamp
     }
 
     /// Its content; `None` when it is not any more what was hashed.
     pub(super) async fn content(&self) -> Option<Vec<u8>> {
         let content = tokio::fs::read(self.path.as_ref()?).await.ok()?;
-        (Some(ContentHash::of(&content)) == self.record.as_ref().map(|record| record.hash)).then_some(content)
+        (Some(ContentHash::of(&content)) == self.record.as_ref().map(|record| record.hash))
+            .then_some(content)
     }
 }
 
@@ -90,13 +94,22 @@ pub(super) fn prepare(path: &Path, root: &Path) -> Prepared {
 fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| {
+            file.take(MAX_DOCUMENT_BYTES as u64 + 1)
+                .read_to_end(&mut bytes)
+        })
         .map_err(|error| format!("it cannot be read: {error}"))?;
     if bytes.len() > MAX_DOCUMENT_BYTES {
-        return Err(format!("it is larger than {} MiB", MAX_DOCUMENT_BYTES / 1024 / 1024));
+        return Err(format!(
+            "it is larger than {} MiB",
+            MAX_DOCUMENT_BYTES / 1024 / 1024
+        ));
     }
     String::from_utf8(bytes).map_err(|error| {
-        format!("it is not UTF-8: byte {} starts no character; save it as UTF-8", error.utf8_error().valid_up_to() + 1)
+        format!(
+            "it is not UTF-8: byte {} starts no character; save it as UTF-8",
+            error.utf8_error().valid_up_to() + 1
+        )
     })
 }
 
@@ -109,7 +122,9 @@ fn attachments(workflow: &Workflow, folder: &Path, root: &Path) -> Result<Vec<At
         };
         match &action.work {
             Work::Script(script) => written.extend(script.attachments.iter()),
-            Work::FileExecutor(executor) => written.extend(executor.attachments.iter().chain([&executor.file])),
+            Work::FileExecutor(executor) => {
+                written.extend(executor.attachments.iter().chain([&executor.file]))
+            }
             _ => {}
         }
     }
@@ -130,11 +145,19 @@ fn attachment(written: &str, folder: &Path, root: &Path) -> Result<Attachment, S
             looked_up,
         });
     };
-    let failed = |error: std::io::Error| format!("the attached file {} cannot be read: {error}", path.display());
+    let failed = |error: std::io::Error| {
+        format!(
+            "the attached file {} cannot be read: {error}",
+            path.display()
+        )
+    };
     let metadata = fs::metadata(&path).map_err(failed)?;
     if metadata.len() > LARGEST_FILE {
         let limit = LARGEST_FILE / 1024 / 1024;
-        return Err(format!("the attached file {} is larger than {limit} MiB", path.display()));
+        return Err(format!(
+            "the attached file {} is larger than {limit} MiB",
+            path.display()
+        ));
     }
     let mut digest = Sha256::new();
     let mut file = File::open(&path).map_err(failed)?;

@@ -51,11 +51,20 @@ pub(super) fn scan(folder: &Path) -> Listing {
     listing
 }
 
-fn visit(root: &Path, folder: &Path, depth: usize, visited: &mut HashSet<PathBuf>, listing: &mut Listing) {
+fn visit(
+    root: &Path,
+    folder: &Path,
+    depth: usize,
+    visited: &mut HashSet<PathBuf>,
+    listing: &mut Listing,
+) {
     match folder.canonicalize() {
         Ok(real) if !visited.insert(real.clone()) => return,
         Ok(_) if depth > DEEPEST => {
-            let problem = format!("{} is deeper than {DEEPEST} folders and is not looked into", folder.display());
+            let problem = format!(
+                "{} is deeper than {DEEPEST} folders and is not looked into",
+                folder.display()
+            );
             return listing.problems.push(problem);
         }
         Ok(_) => {}
@@ -74,8 +83,16 @@ fn visit(root: &Path, folder: &Path, depth: usize, visited: &mut HashSet<PathBuf
     }
 }
 
-fn look_at(root: &Path, path: &Path, depth: usize, visited: &mut HashSet<PathBuf>, listing: &mut Listing) {
-    let is_document = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
+fn look_at(
+    root: &Path,
+    path: &Path,
+    depth: usize,
+    visited: &mut HashSet<PathBuf>,
+    listing: &mut Listing,
+) {
+    let is_document = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => visit(root, path, depth + 1, visited, listing),
         Ok(metadata) if is_document && metadata.is_file() => {

@@ -39,7 +39,11 @@ impl Spill {
             .write(true)
             .open(path)?;
         let written = file.metadata()?.len();
-        Ok(Self { file, read: 0, written })
+        Ok(Self {
+            file,
+            read: 0,
+            written,
+        })
     }
 
     /// Bytes that wait.

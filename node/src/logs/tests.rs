@@ -19,7 +19,10 @@ fn attempt(number: u32) -> AttemptId {
         step: "s".into(),
         visit: 1,
     };
-    AttemptId { visit, attempt: number }
+    AttemptId {
+        visit,
+        attempt: number,
+    }
 }
 
 fn lines(texts: &[&str]) -> Vec<LogLine> {
@@ -38,7 +41,10 @@ async fn stored(store: &dyn Store) -> LogPage {
         step: None,
         attempt: None,
     };
-    store.logs(&selection, LogCursor::default(), usize::MAX / 2).await.unwrap()
+    store
+        .logs(&selection, LogCursor::default(), usize::MAX / 2)
+        .await
+        .unwrap()
 }
 
 struct Fixture {
@@ -53,17 +59,27 @@ impl Fixture {
     async fn new(prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         prepare(dir.path());
-        let store = open(&StoreUrl::sqlite(dir.path().join("logs.db"))).await.unwrap();
+        let store = open(&StoreUrl::sqlite(dir.path().join("logs.db")))
+            .await
+            .unwrap();
         let (hub, writer) = LogHub::new(Arc::clone(&store), dir.path(), Metrics::new()).unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(writer.run(stop.clone()));
-        Self { dir, store, hub, stop, tasks }
+        Self {
+            dir,
+            store,
+            hub,
+            stop,
+            tasks,
+        }
     }
 
     async fn end(&self) {
         self.stop.cancel();
         self.tasks.close();
-        tokio::time::timeout(BOUND, self.tasks.wait()).await.unwrap();
+        tokio::time::timeout(BOUND, self.tasks.wait())
+            .await
+            .unwrap();
     }
 }
 
@@ -77,9 +93,17 @@ async fn what_is_flushed_is_stored_and_followers_see_it_after_that() {
     sink.write(lines(&["three"])).await;
     fixture.hub.flush(BOUND).await;
     let page = stored(&*fixture.store).await;
-    let texts: Vec<_> = page.chunks.iter().flat_map(|chunk| &chunk.lines).map(|line| line.text.as_str()).collect();
+    let texts: Vec<_> = page
+        .chunks
+        .iter()
+        .flat_map(|chunk| &chunk.lines)
+        .map(|line| line.text.as_str())
+        .collect();
     assert_eq!(texts, ["one", "two", "three"]);
-    let first = tokio::time::timeout(BOUND, follower.recv()).await.unwrap().unwrap();
+    let first = tokio::time::timeout(BOUND, follower.recv())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((first.sequence, first.lines.len()), (0, 2));
     fixture.end().await;
 }
@@ -113,7 +137,11 @@ async fn lines_that_waited_for_the_store_arrive_in_the_next_life() {
     fixture.hub.flush(BOUND).await;
     fixture.end().await;
     let page = stored(&*fixture.store).await;
-    let texts: Vec<_> = page.chunks.iter().map(|chunk| chunk.lines[0].text.as_str()).collect();
+    let texts: Vec<_> = page
+        .chunks
+        .iter()
+        .map(|chunk| chunk.lines[0].text.as_str())
+        .collect();
     assert_eq!(texts, ["水", "b", "c", "new"]);
     assert!(Spill::open(fixture.dir.path()).unwrap().is_empty());
 }

@@ -107,8 +107,8 @@ impl LogWriter {
         }
         self.told(&batch);
         for done in batch.flushes {
-            // Nobody waits any more.
-            drop(done.send(()));
+            // Otherwise nobody waits any more.
+            done.send(()).ok();
         }
     }
 
@@ -125,7 +125,10 @@ impl LogWriter {
             Ok(Err(error)) => error.to_string(),
             Err(_elapsed) => "the store does not answer in time".to_owned(),
         };
-        tracing::warn!(problem, "task logs wait in the data directory until the store takes them");
+        tracing::warn!(
+            problem,
+            "task logs wait in the data directory until the store takes them"
+        );
         self.retry_at = Some(Instant::now() + RETRY);
         false
     }

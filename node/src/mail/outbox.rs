@@ -120,7 +120,8 @@ impl Outbox {
         mail.failures += 1;
         mail.message = error.to_string();
         let age = now.duration_since(mail.created_at);
-        let is_old = age >= jiff::SignedDuration::try_from(GIVE_UP).unwrap_or(jiff::SignedDuration::MAX);
+        let is_old =
+            age >= jiff::SignedDuration::try_from(GIVE_UP).unwrap_or(jiff::SignedDuration::MAX);
         if error.is_final() || is_old {
             mail.state = MailState::Abandoned;
             self.metrics.mail_abandoned();

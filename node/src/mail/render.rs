@@ -5,7 +5,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    ActiveRun, AttemptId, InstanceStatus, LogLine, Mail, MailKind, RunId, TriggerKind, Visit, VisitStatus,
+    ActiveRun, AttemptId, InstanceStatus, LogLine, Mail, MailKind, RunId, TriggerKind, Visit,
+    VisitStatus,
 };
 use peerflow_store::{Error, LogSelection, Store};
 use peerflow_workflow::{Document, WorkflowName};
@@ -30,10 +31,18 @@ pub(super) async fn render(store: &dyn Store, mail: &Mail) -> Result<Option<Lett
     let Some(record) = store.run(&run.instance, Some(run.run)).await? else {
         return Ok(None);
     };
-    let log = store.log_tail(&selection(mail, run, &record), LOG_LINES).await?;
+    let log = store
+        .log_tail(&selection(mail, run, &record), LOG_LINES)
+        .await?;
     let zone = zone(store, &record).await?;
     let subject = subject(mail, &record);
-    let html = Page { mail, record: &record, log: &log, zone }.html(&subject);
+    let html = Page {
+        mail,
+        record: &record,
+        log: &log,
+        zone,
+    }
+    .html(&subject);
     Ok(Some(Letter {
         id: mail.id.clone(),
         receivers: mail.receivers.clone(),
@@ -61,7 +70,11 @@ fn selection(mail: &Mail, run: &RunId, record: &ActiveRun) -> LogSelection {
 /// The last try of the visit that failed last.
 fn culprit(record: &ActiveRun) -> Option<AttemptId> {
     let failed = |visit: &&Visit| visit.status == VisitStatus::Failed && visit.attempt > 0;
-    let visit = record.visits.iter().filter(failed).max_by_key(|visit| (visit.ended_at, visit.sequence))?;
+    let visit = record
+        .visits
+        .iter()
+        .filter(failed)
+        .max_by_key(|visit| (visit.ended_at, visit.sequence))?;
     Some(AttemptId {
         visit: visit.id.clone(),
         attempt: visit.attempt,
@@ -79,30 +92,53 @@ async fn zone(store: &dyn Store, record: &ActiveRun) -> Result<TimeZone, Error> 
         Some(own) => Some(own),
         None => {
             let settings = store.settings().await?;
-            settings.into_iter().find(|(key, _)| key == "node.timezone").map(|(_, value)| value)
+            settings
+                .into_iter()
+                .find(|(key, _)| key == "node.timezone")
+                .map(|(_, value)| value)
         }
     };
-    Ok(name.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC))
+    Ok(name
+        .and_then(|name| TimeZone::get(&name).ok())
+        .unwrap_or(TimeZone::UTC))
 }
 
 fn subject(mail: &Mail, record: &ActiveRun) -> String {
     let workflow = &mail.workflow;
     let id = &record.instance.id;
-    let run = if id.run > 1 { format!("{} run {}", id.instance, id.run) } else { id.instance.to_string() };
+    let run = if id.run > 1 {
+        format!("{} run {}", id.instance, id.run)
+    } else {
+        id.instance.to_string()
+    };
     let text = match &mail.kind {
-        MailKind::Outcome { .. } => format!("{workflow}: {} ({run})", outcome(record.instance.status)),
+        MailKind::Outcome { .. } => {
+            format!("{workflow}: {} ({run})", outcome(record.instance.status))
+        }
         MailKind::RetryFailed { attempt } => {
-            format!("{workflow}: 步骤失败,将重试 step {} failed, it is tried again ({run})", attempt.visit.step)
+            format!(
+                "{workflow}: 步骤失败,将重试 step {} failed, it is tried again ({run})",
+                attempt.visit.step
+            )
         }
         MailKind::RetryRecovered { attempt } => {
-            format!("{workflow}: 重试成功 step {} succeeded after retries ({run})", attempt.visit.step)
+            format!(
+                "{workflow}: 重试成功 step {} succeeded after retries ({run})",
+                attempt.visit.step
+            )
         }
         MailKind::DataExceeded { attempt, .. } => {
-            format!("{workflow}: 数据超出范围 step {} is out of its limits ({run})", attempt.visit.step)
+            format!(
+                "{workflow}: 数据超出范围 step {} is out of its limits ({run})",
+                attempt.visit.step
+            )
         }
     };
     // A line break in a name must not begin a new header.
-    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let line: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
     format!("[peerflow] {line}")
 }
 
@@ -154,8 +190,16 @@ impl Page<'_> {
     fn html(&self, subject: &str) -> String {
         let mut html = String::new();
         let title = escaped(subject);
-        put(&mut html, format_args!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{title}</title></head>"));
-        put(&mut html, format_args!("<body style=\"{STYLE}\"><h3>{title}</h3>"));
+        put(
+            &mut html,
+            format_args!(
+                "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{title}</title></head>"
+            ),
+        );
+        put(
+            &mut html,
+            format_args!("<body style=\"{STYLE}\"><h3>{title}</h3>"),
+        );
         self.facts(&mut html);
         self.steps(&mut html);
         self.downstream(&mut html);
@@ -172,7 +216,10 @@ impl Page<'_> {
             ("运行次数 run", instance.id.run.to_string()),
             ("状态 status", outcome(instance.status).to_owned()),
             ("触发方式 trigger", trigger(instance.trigger).to_owned()),
-            ("逻辑时间 logical time", self.time(Some(instance.logical_time))),
+            (
+                "逻辑时间 logical time",
+                self.time(Some(instance.logical_time)),
+            ),
             ("创建 created", self.time(Some(instance.created_at))),
             ("开始 started", self.time(instance.started_at)),
             ("结束 ended", self.time(instance.ended_at)),
@@ -189,7 +236,12 @@ impl Page<'_> {
         html.push_str("<table style=\"border-collapse:collapse\">");
         for (label, value) in rows {
             let value = escaped(&shortened(&value));
-            put(html, format_args!("<tr><th style=\"{CELL}\">{label}</th><td style=\"{CELL}\">{value}</td></tr>"));
+            put(
+                html,
+                format_args!(
+                    "<tr><th style=\"{CELL}\">{label}</th><td style=\"{CELL}\">{value}</td></tr>"
+                ),
+            );
         }
         html.push_str("</table>");
     }
@@ -203,7 +255,16 @@ impl Page<'_> {
             visits.sort_by_key(|visit| visit.sequence);
         }
         html.push_str("<h4>步骤 steps</h4><table style=\"border-collapse:collapse\"><tr>");
-        for head in ["步骤 step", "类型 type", "状态 status", "次数 tries", "节点 node", "开始 started", "结束 ended", "信息 message"] {
+        for head in [
+            "步骤 step",
+            "类型 type",
+            "状态 status",
+            "次数 tries",
+            "节点 node",
+            "开始 started",
+            "结束 ended",
+            "信息 message",
+        ] {
             put(html, format_args!("<th style=\"{CELL}\">{head}</th>"));
         }
         html.push_str("</tr>");
@@ -213,7 +274,10 @@ impl Page<'_> {
             } else {
                 visit.id.step.to_string()
             };
-            let node = visit.node.as_ref().map_or_else(String::new, ToString::to_string);
+            let node = visit
+                .node
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string);
             html.push_str("<tr>");
             for cell in [
                 name,
@@ -225,13 +289,21 @@ impl Page<'_> {
                 self.time(visit.ended_at),
                 shortened(&visit.message),
             ] {
-                put(html, format_args!("<td style=\"{CELL}\">{}</td>", escaped(&cell)));
+                put(
+                    html,
+                    format_args!("<td style=\"{CELL}\">{}</td>", escaped(&cell)),
+                );
             }
             html.push_str("</tr>");
         }
         html.push_str("</table>");
         if left_out > 0 {
-            put(html, format_args!("<p>另有 {left_out} 个步骤未列出 {left_out} more steps are not shown</p>"));
+            put(
+                html,
+                format_args!(
+                    "<p>另有 {left_out} 个步骤未列出 {left_out} more steps are not shown</p>"
+                ),
+            );
         }
     }
 
@@ -250,23 +322,32 @@ impl Page<'_> {
         if self.log.is_empty() {
             return;
         }
-        html.push_str("<h4>最后的日志 last log lines</h4><pre style=\"background:#f6f6f6;padding:8px\">");
+        html.push_str(
+            "<h4>最后的日志 last log lines</h4><pre style=\"background:#f6f6f6;padding:8px\">",
+        );
         for (attempt, line) in self.log {
             let (time, level) = (self.time(Some(line.at)), line.level.as_str());
-            let (step, text) = (escaped(attempt.visit.step.as_str()), escaped(&shortened(&line.text)));
+            let (step, text) = (
+                escaped(attempt.visit.step.as_str()),
+                escaped(&shortened(&line.text)),
+            );
             put(html, format_args!("{time} {level:5} {step}: {text}\n"));
         }
         html.push_str("</pre>");
     }
 
     fn time(&self, at: Option<Timestamp>) -> String {
-        at.map_or_else(String::new, |at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+        at.map_or_else(String::new, |at| {
+            at.to_zoned(self.zone.clone())
+                .strftime("%Y-%m-%d %H:%M:%S %Z")
+                .to_string()
+        })
     }
 }
 
 /// Writing into a string cannot fail.
 fn put(html: &mut String, text: std::fmt::Arguments<'_>) {
-    drop(html.write_fmt(text));
+    html.write_fmt(text).ok();
 }
 
 fn escaped(text: &str) -> String {

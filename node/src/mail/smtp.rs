@@ -78,14 +78,20 @@ impl MailServer {
                 from: None,
             });
         }
-        let address: Address = config
-            .account
-            .parse()
-            .map_err(|error| format!("email.account: {:?} is no mail address: {error}", config.account))?;
+        let address: Address = config.account.parse().map_err(|error| {
+            format!(
+                "email.account: {:?} is no mail address: {error}",
+                config.account
+            )
+        })?;
         let nickname = Some(config.nickname.clone()).filter(|nickname| !nickname.is_empty());
         let tls_parameters = || {
-            TlsParameters::new(config.hostname.clone())
-                .map_err(|error| format!("email.hostname: cannot prepare TLS to {}: {error}", config.hostname))
+            TlsParameters::new(config.hostname.clone()).map_err(|error| {
+                format!(
+                    "email.hostname: cannot prepare TLS to {}: {error}",
+                    config.hostname
+                )
+            })
         };
         let tls = match config.tls {
             MailTls::None => Tls::None,
@@ -151,7 +157,11 @@ fn message(from: &Mailbox, letter: &Letter) -> Result<Message, SendError> {
         return Err(SendError::NoReceiver(wrong.join(", ")));
     }
     if !wrong.is_empty() {
-        tracing::warn!(mail = letter.id, wrong = wrong.join(", "), "left out receivers that are no mail addresses");
+        tracing::warn!(
+            mail = letter.id,
+            wrong = wrong.join(", "),
+            "left out receivers that are no mail addresses"
+        );
     }
     Ok(builder.body(letter.html.clone())?)
 }
@@ -176,6 +186,8 @@ impl Mailer for MailServer {
             subject: message.subject,
             html: message.html,
         };
-        Self::send(self, &letter).await.map_err(|error| error.to_string())
+        Self::send(self, &letter)
+            .await
+            .map_err(|error| error.to_string())
     }
 }

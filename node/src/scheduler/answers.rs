@@ -128,7 +128,11 @@ impl From<&Diagnostic> for RecordedWarning {
 impl From<RecordedWarning> for Diagnostic {
     fn from(recorded: RecordedWarning) -> Self {
         Self {
-            severity: if recorded.is_error { Severity::Error } else { Severity::Warning },
+            severity: if recorded.is_error {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
             place: Place {
                 line: recorded.line,
                 column: recorded.column,

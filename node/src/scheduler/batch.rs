@@ -4,22 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use peerflow_engine::{Answer, Command, Dispatch, Refusal, RequestId};
-use peerflow_model::{AttemptId, Change, NodeId, RunId, VisitId};
+use peerflow_model::{AttemptId, Change, RunId, VisitId};
 
 use crate::events::{EventHub, NodeEvent};
 
-/// What is done once the batch is durable.
+/// What is done once the batch is durable. All of it concerns this node: it is its own only worker.
 #[derive(Debug)]
 pub(super) enum Action {
     Dispatch(Box<Dispatch>),
     Kill {
         attempt: AttemptId,
-        node: NodeId,
         reason: String,
     },
     Acknowledge {
         attempt: AttemptId,
-        node: NodeId,
     },
     Reply {
         id: RequestId,
@@ -51,8 +49,12 @@ impl Batch {
             match command {
                 Command::Persist(change) => self.persist(change),
                 Command::Dispatch(dispatch) => self.actions.push(Action::Dispatch(dispatch)),
-                Command::Kill { attempt, node, reason } => self.actions.push(Action::Kill { attempt, node, reason }),
-                Command::Acknowledge { attempt, node } => self.actions.push(Action::Acknowledge { attempt, node }),
+                Command::Kill {
+                    attempt, reason, ..
+                } => self.actions.push(Action::Kill { attempt, reason }),
+                Command::Acknowledge { attempt, .. } => {
+                    self.actions.push(Action::Acknowledge { attempt })
+                }
                 Command::Reply { id, result } => self.actions.push(Action::Reply { id, result }),
                 Command::Warn(message) => tracing::warn!("{message}"),
             }
@@ -96,7 +98,9 @@ pub(super) fn publish(events: &EventHub, changes: Vec<Change>) {
     }
     for change in changes {
         match change {
-            Change::PutInstance(instance) => events.publish(NodeEvent::Instance(Arc::new(instance))),
+            Change::PutInstance(instance) => {
+                events.publish(NodeEvent::Instance(Arc::new(instance)))
+            }
             Change::PutVisit(visit) => events.publish(NodeEvent::Step(Arc::new(visit))),
             Change::PutWorkflow(record) => definition(events, record.name.as_str(), false),
             Change::PutCoordinator(record) => definition(events, record.name.as_str(), false),

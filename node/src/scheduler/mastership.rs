@@ -50,10 +50,17 @@ impl Mastership {
             succeeds_itself: true,
         };
         let answer = timeout(PATIENCE, self.store.acquire(&claim)).await;
-        let lease = answer.map_err(|_elapsed| NotMaster::Silent)??.ok_or(NotMaster::Taken)?;
+        let lease = answer
+            .map_err(|_elapsed| NotMaster::Silent)??
+            .ok_or(NotMaster::Taken)?;
         self.highest_seen = self.highest_seen.max(lease.epoch);
         self.data_dir.remember_epoch(lease.epoch)?;
-        Ok(Mandate::new(Arc::clone(&self.store), lease, &self.election, before))
+        Ok(Mandate::new(
+            Arc::clone(&self.store),
+            lease,
+            &self.election,
+            before,
+        ))
     }
 }
 
@@ -76,7 +83,12 @@ struct Hold {
 }
 
 impl Mandate {
-    fn new(store: Arc<dyn Store>, lease: Lease, election: &ElectionConfig, before: Instant) -> Self {
+    fn new(
+        store: Arc<dyn Store>,
+        lease: Lease,
+        election: &ElectionConfig,
+        before: Instant,
+    ) -> Self {
         let (sender, hold) = watch::channel(Hold {
             until: before + election.ttl,
             lost: false,
@@ -139,7 +151,12 @@ impl Mandate {
 }
 
 /// Renews the lease until it is lost.
-async fn renew(store: Arc<dyn Store>, mut lease: Lease, election: ElectionConfig, hold: watch::Sender<Hold>) {
+async fn renew(
+    store: Arc<dyn Store>,
+    mut lease: Lease,
+    election: ElectionConfig,
+    hold: watch::Sender<Hold>,
+) {
     loop {
         sleep(election.renew_every).await;
         let before = Instant::now();
@@ -157,7 +174,9 @@ async fn renew(store: Arc<dyn Store>, mut lease: Lease, election: ElectionConfig
                 return;
             }
             Ok(Err(error)) => tracing::warn!(%error, "cannot renew the lease"),
-            Err(_elapsed) => tracing::warn!("cannot renew the lease: the store does not answer in time"),
+            Err(_elapsed) => {
+                tracing::warn!("cannot renew the lease: the store does not answer in time")
+            }
         }
     }
 }

@@ -6,13 +6,15 @@
 mod active;
 mod answers;
 mod batch;
+mod commit;
 mod handle;
 mod mastership;
-mod scheduler;
+mod requests;
+mod service;
 mod settings;
 mod term;
 
 #[cfg(test)]
 pub(crate) use handle::{Ask, Asked};
 pub use handle::{AskError, SchedulerHandle, SchedulerState};
-pub(crate) use scheduler::{Scheduler, SchedulerParts};
+pub(crate) use service::{Scheduler, SchedulerParts};

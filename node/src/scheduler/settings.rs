@@ -22,15 +22,28 @@ pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settin
         ("email.node_retry_fail_times", retry_fail_times),
         ("worker.lease", lease),
     ] {
-        let there = stored.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        let there = stored
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value);
         match there {
             Some(value) if *value == own => {}
             Some(value) if !config.is_explicit(key) && apply(&mut settings, key, value) => {
-                tracing::info!(key, value, own, "the store's setting is in force, not this node's default");
+                tracing::info!(
+                    key,
+                    value,
+                    own,
+                    "the store's setting is in force, not this node's default"
+                );
             }
             before => {
                 if let Some(before) = before {
-                    tracing::warn!(key, before, value = own, "this node's configuration changes a setting of the cluster");
+                    tracing::warn!(
+                        key,
+                        before,
+                        value = own,
+                        "this node's configuration changes a setting of the cluster"
+                    );
                 }
                 changes.push(Change::PutSetting {
                     key: key.to_owned(),
@@ -76,9 +89,14 @@ mod tests {
         let stored = [("node.timezone".to_owned(), "Asia/Shanghai".to_owned())];
         let (settings, changes) = reconcile(&config("PEERFLOW__CRON_RUNNER__PLAN", ""), &stored);
         assert_eq!(settings.timezone, "Asia/Shanghai");
-        assert!(!changes.iter().any(|change| matches!(change, Change::PutSetting { key, .. } if key == "node.timezone")));
+        assert!(!changes.iter().any(
+            |change| matches!(change, Change::PutSetting { key, .. } if key == "node.timezone")
+        ));
 
-        let (settings, changes) = reconcile(&config("PEERFLOW__NODE__TIMEZONE", "Europe/Berlin"), &stored);
+        let (settings, changes) = reconcile(
+            &config("PEERFLOW__NODE__TIMEZONE", "Europe/Berlin"),
+            &stored,
+        );
         assert_eq!(settings.timezone, "Europe/Berlin");
         assert!(changes.contains(&Change::PutSetting {
             key: "node.timezone".to_owned(),

@@ -180,7 +180,10 @@ fn read(path: &Path) -> std::io::Result<BTreeMap<AttemptId, Outcome>> {
         Err(error) => return Err(error),
     };
     let mut waiting = BTreeMap::new();
-    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         match serde_json::from_slice::<Outcome>(line) {
             Ok(outcome) => {
                 waiting.insert(outcome.attempt.clone(), outcome);
@@ -236,7 +239,12 @@ mod tests {
         for attempt in 1..=3 {
             outcomes.confirm(&outcome(attempt).attempt);
         }
-        assert_eq!(fs::metadata(dir.path().join("outcomes/journal")).unwrap().len(), 0);
+        assert_eq!(
+            fs::metadata(dir.path().join("outcomes/journal"))
+                .unwrap()
+                .len(),
+            0
+        );
         assert_eq!(Outcomes::open(dir.path()).unwrap().len(), 0);
     }
 
@@ -249,7 +257,12 @@ mod tests {
         drop(outcomes);
         let path = dir.path().join("outcomes/journal");
         let length = fs::metadata(&path).unwrap().len();
-        OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 5).unwrap();
+        OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(length - 5)
+            .unwrap();
         let mut outcomes = Outcomes::open(dir.path()).unwrap();
         assert_eq!(outcomes.len(), 1);
         outcomes.add(outcome(3));

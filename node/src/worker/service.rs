@@ -52,7 +52,10 @@ type Begun = (AttemptId, Timestamp);
 impl Worker {
     pub(crate) fn new(parts: WorkerParts) -> (Self, WorkerHandle) {
         let (sender, orders) = mpsc::channel(ORDERS);
-        let (load, load_watch) = watch::channel(Load { running: 0, unconfirmed: parts.outcomes.len() });
+        let (load, load_watch) = watch::channel(Load {
+            running: 0,
+            unconfirmed: parts.outcomes.len(),
+        });
         parts.metrics.slots(parts.identity.slots);
         let worker = Self {
             slots: Slots::new(parts.identity.slots),
@@ -65,7 +68,13 @@ impl Worker {
             draining: false,
             load,
         };
-        (worker, WorkerHandle { orders: sender, load: load_watch })
+        (
+            worker,
+            WorkerHandle {
+                orders: sender,
+                load: load_watch,
+            },
+        )
     }
 
     /// Runs until `stop`. What still runs then is killed by the spawner, which sees this node go.
@@ -101,7 +110,8 @@ impl Worker {
             }
             Order::Drain => {
                 self.draining = true;
-                self.unsent.push_back(Event::Peer(self.parts.identity.peer(true)));
+                self.unsent
+                    .push_back(Event::Peer(self.parts.identity.peer(true)));
             }
             Order::Revoke { reason } => self.slots.revoke_all(&reason),
         }
@@ -130,7 +140,8 @@ impl Worker {
             self.report(attempt, report);
         }
         let identity = &self.parts.identity;
-        self.unsent.push_back(Event::Peer(identity.peer(self.draining)));
+        self.unsent
+            .push_back(Event::Peer(identity.peer(self.draining)));
         self.unsent.push_back(Event::Inventory {
             node: identity.id.clone(),
             incarnation: identity.incarnation,
@@ -182,7 +193,9 @@ impl Worker {
             // There is room for one of each slot; without a reader the worker is gone.
             drop(begun.try_send((began, at)));
         });
-        let running = self.tasks.spawn(async move { runner.run(task, log, signal, started).await });
+        let running = self
+            .tasks
+            .spawn(async move { runner.run(task, log, signal, started).await });
         self.slots.add(attempt, running.id(), kill);
         self.count();
     }
@@ -190,7 +203,10 @@ impl Worker {
     /// Why an attempt is not taken (invariant 4).
     fn objection(&self, dispatch: &Dispatch) -> Option<String> {
         if dispatch.epoch < self.parts.epoch {
-            Some(format!("its epoch {} is over: this node has seen {}", dispatch.epoch.0, self.parts.epoch.0))
+            Some(format!(
+                "its epoch {} is over: this node has seen {}",
+                dispatch.epoch.0, self.parts.epoch.0
+            ))
         } else if dispatch.incarnation != self.parts.identity.incarnation {
             Some("it is meant for another life of this node".to_owned())
         } else if self.draining {
@@ -232,7 +248,10 @@ impl Worker {
 
     fn count(&self) {
         let (running, unconfirmed) = (self.slots.len(), self.parts.outcomes.len());
-        self.load.send_replace(Load { running, unconfirmed });
+        self.load.send_replace(Load {
+            running,
+            unconfirmed,
+        });
         self.parts.metrics.worker(running, unconfirmed);
     }
 }

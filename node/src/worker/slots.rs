@@ -52,7 +52,12 @@ impl Slots {
         self.running.iter()
     }
 
-    pub(super) fn add(&mut self, attempt: AttemptId, task: Id, kill: watch::Sender<Option<String>>) {
+    pub(super) fn add(
+        &mut self,
+        attempt: AttemptId,
+        task: Id,
+        kill: watch::Sender<Option<String>>,
+    ) {
         self.tasks.insert(task, attempt.clone());
         let running = Running {
             kill,

@@ -11,12 +11,19 @@ use crate::support::{BOUND, TestNode, one_step, temp_dir};
 
 async fn start(dir: &Path) -> TestNode {
     let folder = dir.join("xml").display().to_string();
-    let settings = [("XML_LOADER__WORKFLOW_DIR", folder.as_str()), ("XML_LOADER__SCAN_INTERVAL", "100ms")];
+    let settings = [
+        ("XML_LOADER__WORKFLOW_DIR", folder.as_str()),
+        ("XML_LOADER__SCAN_INTERVAL", "100ms"),
+    ];
     TestNode::start_with(dir, &settings, Seams::default()).await
 }
 
 /// The workflow once it is registered as wanted.
-async fn registered(test: &TestNode, name: &str, is_met: impl Fn(&WorkflowRecord) -> bool) -> WorkflowRecord {
+async fn registered(
+    test: &TestNode,
+    name: &str,
+    is_met: impl Fn(&WorkflowRecord) -> bool,
+) -> WorkflowRecord {
     let store = test.node.store();
     let wait = async {
         loop {
@@ -28,7 +35,9 @@ async fn registered(test: &TestNode, name: &str, is_met: impl Fn(&WorkflowRecord
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(BOUND, wait).await.expect("it is registered in time")
+    tokio::time::timeout(BOUND, wait)
+        .await
+        .expect("it is registered in time")
 }
 
 fn with_file(name: &str) -> String {
@@ -47,7 +56,11 @@ async fn good_files_are_loaded_beside_bad_ones_and_again_when_they_change() {
     let deep = dir.path().join("xml/a/b");
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("good.xml"), one_step("good", "ok")).unwrap();
-    fs::write(dir.path().join("xml/bad.xml"), "<work-flow name='bad'><strat/></work-flow>").unwrap();
+    fs::write(
+        dir.path().join("xml/bad.xml"),
+        "<work-flow name='bad'><strat/></work-flow>",
+    )
+    .unwrap();
     fs::write(dir.path().join("xml/binary.xml"), [0xff, 0xfe, 0x00]).unwrap();
     fs::write(dir.path().join("xml/z.xml"), one_step("z", "ok")).unwrap();
     let test = start(dir.path()).await;
@@ -55,11 +68,18 @@ async fn good_files_are_loaded_beside_bad_ones_and_again_when_they_change() {
     registered(&test, "z", |_| true).await;
     assert!(test.node.store().workflow("bad").await.unwrap().is_none());
     let bad = async {
-        while !test.node.metrics().render().contains("peerflow_loader_bad_files 2") {
+        while !test
+            .node
+            .metrics()
+            .render()
+            .contains("peerflow_loader_bad_files 2")
+        {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(BOUND, bad).await.expect("both bad files are counted");
+    tokio::time::timeout(BOUND, bad)
+        .await
+        .expect("both bad files are counted");
 
     fs::write(deep.join("good.xml"), one_step("good", "fail")).unwrap();
     registered(&test, "good", |record| record.hash != first.hash).await;
@@ -76,14 +96,22 @@ async fn attached_files_are_kept_and_followed() {
     fs::write(dir.path().join("xml/data.txt"), "one").unwrap();
     let test = start(dir.path()).await;
     let first = registered(&test, "w", |record| record.files.len() == 1).await;
-    let content = test.node.store().file_chunk(first.files[0].hash, 0).await.unwrap();
+    let content = test
+        .node
+        .store()
+        .file_chunk(first.files[0].hash, 0)
+        .await
+        .unwrap();
     assert_eq!(content.as_deref(), Some(b"one".as_slice()));
 
     fs::write(dir.path().join("xml/data.txt"), "another").unwrap();
     let second = registered(&test, "w", |record| record.files != first.files).await;
     // A nearer file takes its place.
     fs::write(deep.join("data.txt"), "nearer").unwrap();
-    registered(&test, "w", |record| record.files != second.files && record.files != first.files).await;
+    registered(&test, "w", |record| {
+        record.files != second.files && record.files != first.files
+    })
+    .await;
     test.node.stop().await;
 }
 
@@ -91,8 +119,16 @@ async fn attached_files_are_kept_and_followed() {
 async fn an_unchanged_file_never_brings_back_what_a_person_changed_or_deleted() {
     let dir = temp_dir();
     fs::create_dir_all(dir.path().join("xml")).unwrap();
-    fs::write(dir.path().join("xml/changed.xml"), one_step("changed", "ok")).unwrap();
-    fs::write(dir.path().join("xml/deleted.xml"), one_step("deleted", "ok")).unwrap();
+    fs::write(
+        dir.path().join("xml/changed.xml"),
+        one_step("changed", "ok"),
+    )
+    .unwrap();
+    fs::write(
+        dir.path().join("xml/deleted.xml"),
+        one_step("deleted", "ok"),
+    )
+    .unwrap();
     let test = start(dir.path()).await;
     registered(&test, "changed", |_| true).await;
     registered(&test, "deleted", |_| true).await;

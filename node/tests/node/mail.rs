@@ -31,12 +31,20 @@ impl SmtpServer {
                 sessions.spawn(session(stream, Arc::clone(&sender), refuses));
             }
         });
-        Self { port, mails, _task: task }
+        Self {
+            port,
+            mails,
+            _task: task,
+        }
     }
 
     async fn mails(&mut self, count: usize) -> Vec<String> {
         let wait = self.mails.wait_for(|mails| mails.len() >= count);
-        tokio::time::timeout(BOUND, wait).await.expect("the mail comes in time").unwrap().clone()
+        tokio::time::timeout(BOUND, wait)
+            .await
+            .expect("the mail comes in time")
+            .unwrap()
+            .clone()
     }
 }
 
@@ -48,8 +56,16 @@ async fn session(stream: TcpStream, mails: Arc<Mutex<watch::Sender<Vec<String>>>
         if writer.write_all(answer).await.is_err() {
             return;
         }
-        let Ok(Some(line)) = lines.next_line().await else { return };
-        answer = match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
+        let Ok(Some(line)) = lines.next_line().await else {
+            return;
+        };
+        answer = match line
+            .split([' ', ':'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase()
+            .as_str()
+        {
             "EHLO" => b"250-test\r\n250 8BITMIME\r\n",
             "RCPT" if refuses => b"550 no such user\r\n",
             "DATA" => {
@@ -115,7 +131,10 @@ fn decoded(mail: &str) -> String {
     }
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for value in body.bytes().filter_map(|byte| LETTERS.iter().position(|letter| *letter == byte)) {
+    for value in body
+        .bytes()
+        .filter_map(|byte| LETTERS.iter().position(|letter| *letter == byte))
+    {
         bits = bits << 6 | u32::try_from(value).unwrap();
         count += 6;
         if count >= 8 {
@@ -131,15 +150,29 @@ async fn a_failed_run_is_told_by_one_mail_with_the_facts_escaped() {
     let dir = temp_dir();
     let mut server = SmtpServer::start(false).await;
     let test = start(dir.path(), server.port).await;
-    test.put(&document("a@example.org,not an address,b@example.org")).await.unwrap();
+    test.put(&document("a@example.org,not an address,b@example.org"))
+        .await
+        .unwrap();
     let instance = test.run("账单<1>").await;
     test.ended(&instance).await;
     let mails = server.mails(1).await;
     let mail = &mails[0];
-    assert!(mail.contains("Message-ID: <") && mail.contains("@example.org>"), "{mail}");
-    assert!(mail.contains("a@example.org") && mail.contains("b@example.org"), "{mail}");
+    assert!(
+        mail.contains("Message-ID: <") && mail.contains("@example.org>"),
+        "{mail}"
+    );
+    assert!(
+        mail.contains("a@example.org") && mail.contains("b@example.org"),
+        "{mail}"
+    );
     let text = decoded(mail);
-    for part in ["账单&lt;1&gt;", "失败 failed", instance.as_str(), "it &lt;broke&gt; &amp; burnt", "exit code 1"] {
+    for part in [
+        "账单&lt;1&gt;",
+        "失败 failed",
+        instance.as_str(),
+        "it &lt;broke&gt; &amp; burnt",
+        "exit code 1",
+    ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
     assert!(!text.contains("<broke>"));
@@ -148,7 +181,9 @@ async fn a_failed_run_is_told_by_one_mail_with_the_facts_escaped() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(BOUND, done).await.expect("the mail is recorded as sent");
+    tokio::time::timeout(BOUND, done)
+        .await
+        .expect("the mail is recorded as sent");
     assert_eq!(server.mails(1).await.len(), 1);
     test.node.stop().await;
 }
@@ -164,16 +199,29 @@ async fn a_server_that_refuses_is_reported_and_the_mail_waits() {
     let store = test.node.store();
     let waiting = async {
         loop {
-            if let Some(mail) = store.mail(10).await.unwrap().into_iter().find(|mail| mail.failures > 0) {
+            if let Some(mail) = store
+                .mail(10)
+                .await
+                .unwrap()
+                .into_iter()
+                .find(|mail| mail.failures > 0)
+            {
                 return mail;
             }
             tokio::task::yield_now().await;
         }
     };
-    let mail = tokio::time::timeout(BOUND, waiting).await.expect("the failure is recorded");
+    let mail = tokio::time::timeout(BOUND, waiting)
+        .await
+        .expect("the failure is recorded");
     assert_eq!(mail.state, MailState::Due);
     assert!(mail.message.contains("no such user"), "{mail:?}");
     assert!(mail.due_at > mail.created_at);
-    assert!(test.node.metrics().render().contains("peerflow_mails_total{result=\"failed\"} 1"));
+    assert!(
+        test.node
+            .metrics()
+            .render()
+            .contains("peerflow_mails_total{result=\"failed\"} 1")
+    );
     test.node.stop().await;
 }

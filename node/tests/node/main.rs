@@ -1,5 +1,10 @@
 //! A node in this process, on a real store, with tasks that follow a script.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
 mod idempotency;
 mod loader;
 mod mail;

@@ -17,7 +17,10 @@ async fn a_run_goes_on_after_a_restart_and_what_succeeded_does_not_run_again() {
     test.put(xml).await.unwrap();
     let instance = test.run("two").await;
     test.until(&instance, |run| is_running(run, "second")).await;
-    let first_life = (test.node.identity().incarnation, test.node.scheduler().state().epoch);
+    let first_life = (
+        test.node.identity().incarnation,
+        test.node.scheduler().state().epoch,
+    );
     test.node.stop().await;
 
     let test = TestNode::start(dir.path()).await;

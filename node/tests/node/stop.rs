@@ -8,7 +8,8 @@ use crate::support::{TestNode, is_running, one_step, temp_dir, visit};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_a_task_end_within_the_drain_time() {
     let dir = temp_dir();
-    let test = TestNode::start_with(dir.path(), &[("WORKER__DRAIN", "60s")], Seams::default()).await;
+    let test =
+        TestNode::start_with(dir.path(), &[("WORKER__DRAIN", "60s")], Seams::default()).await;
     test.put(&one_step("w", "wait")).await.unwrap();
     let instance = test.run("w").await;
     test.until(&instance, |run| is_running(run, "work")).await;

@@ -6,7 +6,10 @@ use peerflow_model::InstanceStatus;
 use peerflow_node::{AskError, NodeHandle, Seams};
 use peerflow_store::{Store, StoreUrl, open};
 
-use crate::support::{BOUND, Fault, FlakyStore, TestNode, instances, is_running, one_step, run_request, temp_dir, visit};
+use crate::support::{
+    BOUND, Fault, FlakyStore, TestNode, instances, is_running, one_step, run_request, temp_dir,
+    visit,
+};
 
 async fn flaky(dir: &std::path::Path) -> Arc<FlakyStore> {
     FlakyStore::new(open(&StoreUrl::sqlite(dir.join("flaky.db"))).await.unwrap())
@@ -23,7 +26,10 @@ fn on(store: &Arc<FlakyStore>) -> Seams {
 async fn in_trouble(node: &NodeHandle) {
     let mut state = node.scheduler().watch();
     let trouble = state.wait_for(|state| state.trouble.is_some());
-    tokio::time::timeout(BOUND, trouble).await.expect("trouble is said in time").unwrap();
+    tokio::time::timeout(BOUND, trouble)
+        .await
+        .expect("trouble is said in time")
+        .unwrap();
 }
 
 /// Runs a few workflows while commits fail as `fault` says.
@@ -74,15 +80,25 @@ async fn tasks_go_on_while_the_store_is_away_and_their_ends_and_logs_arrive_late
     store.set(Fault::Away);
     in_trouble(&test.node).await;
     let refused = test.node.scheduler().ask(run_request("w"), None).await;
-    assert!(matches!(refused, Err(AskError::Unavailable { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AskError::Unavailable { .. })),
+        "{refused:?}"
+    );
     test.runner.open_gate();
     // The task has ended when its slot is free; its outcome waits.
     let idle = async {
-        while !test.node.metrics().render().contains("peerflow_slots_used 0") {
+        while !test
+            .node
+            .metrics()
+            .render()
+            .contains("peerflow_slots_used 0")
+        {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(BOUND, idle).await.expect("the task ends although the store is away");
+    tokio::time::timeout(BOUND, idle)
+        .await
+        .expect("the task ends although the store is away");
     test.node.logs().flush(BOUND).await;
     store.set(Fault::None);
     let run = test.ended(&instance).await;

@@ -1,20 +1,21 @@
 //! A store that fails on demand.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    ActiveRun, ActiveState, Attempt, AttemptId, Change, ContentHash, CoordinatorRecord, CoordinatorState, DataReading,
-    InstanceId, LedgerGap, LedgerRow, LogLine, Mail, PlanRow, RunId, WorkflowRecord,
+    ActiveRun, ActiveState, Attempt, AttemptId, Change, ContentHash, CoordinatorRecord,
+    CoordinatorState, DataReading, InstanceId, LedgerGap, LedgerRow, LogLine, Mail, PlanRow, RunId,
+    WorkflowRecord,
 };
 use peerflow_store::{
-    CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage, Lease, LeaseClaim, LeaseRow,
-    LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage, LogSelection, LogStore, Page, ReadingFilter, RunStore,
-    Store, StoredAnswer,
+    CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage, Lease,
+    LeaseClaim, LeaseRow, LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage, LogSelection,
+    LogStore, Page, ReadingFilter, RunStore, Store, StoredAnswer,
 };
 
 /// What goes wrong.
@@ -40,7 +41,12 @@ pub(crate) struct FlakyStore {
 
 impl FlakyStore {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, fault: AtomicU8::new(0), commits: AtomicU32::new(0), faults: AtomicU32::new(0) })
+        Arc::new(Self {
+            inner,
+            fault: AtomicU8::new(0),
+            commits: AtomicU32::new(0),
+            faults: AtomicU32::new(0),
+        })
     }
 
     pub(crate) fn set(&self, fault: Fault) {
@@ -69,11 +75,18 @@ impl FlakyStore {
 
     fn failed(&self) -> Error {
         self.faults.fetch_add(1, Ordering::SeqCst);
-        Error::Unavailable { store: "the test's store".to_owned(), reason: "it is away".to_owned() }
+        Error::Unavailable {
+            store: "the test's store".to_owned(),
+            reason: "it is away".to_owned(),
+        }
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.fault() == Fault::Away { Err(self.failed()) } else { Ok(()) }
+        if self.fault() == Fault::Away {
+            Err(self.failed())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -109,12 +122,21 @@ impl LogStore for FlakyStore {
         self.inner.append_logs(chunks).await
     }
 
-    async fn logs(&self, selection: &LogSelection, from: LogCursor, max_bytes: usize) -> Result<LogPage, Error> {
+    async fn logs(
+        &self,
+        selection: &LogSelection,
+        from: LogCursor,
+        max_bytes: usize,
+    ) -> Result<LogPage, Error> {
         self.check()?;
         self.inner.logs(selection, from, max_bytes).await
     }
 
-    async fn log_tail(&self, selection: &LogSelection, lines: usize) -> Result<Vec<(AttemptId, LogLine)>, Error> {
+    async fn log_tail(
+        &self,
+        selection: &LogSelection,
+        lines: usize,
+    ) -> Result<Vec<(AttemptId, LogLine)>, Error> {
         self.check()?;
         self.inner.log_tail(selection, lines).await
     }
@@ -141,7 +163,11 @@ impl RunStore for FlakyStore {
         self.inner.active_state().await
     }
 
-    async fn run(&self, instance: &InstanceId, run: Option<u32>) -> Result<Option<ActiveRun>, Error> {
+    async fn run(
+        &self,
+        instance: &InstanceId,
+        run: Option<u32>,
+    ) -> Result<Option<ActiveRun>, Error> {
         self.check()?;
         self.inner.run(instance, run).await
     }
@@ -166,7 +192,12 @@ impl RunStore for FlakyStore {
         self.inner.workflow(name).await
     }
 
-    async fn workflows(&self, key: Option<&str>, after: Option<(String, String)>, limit: u32) -> Result<Vec<WorkflowRecord>, Error> {
+    async fn workflows(
+        &self,
+        key: Option<&str>,
+        after: Option<(String, String)>,
+        limit: u32,
+    ) -> Result<Vec<WorkflowRecord>, Error> {
         self.check()?;
         self.inner.workflows(key, after, limit).await
     }
@@ -266,7 +297,12 @@ impl RunStore for FlakyStore {
         self.inner.has_file(hash).await
     }
 
-    async fn retain(&self, instances_before: Timestamp, logs_before: Timestamp, step: u32) -> Result<u64, Error> {
+    async fn retain(
+        &self,
+        instances_before: Timestamp,
+        logs_before: Timestamp,
+        step: u32,
+    ) -> Result<u64, Error> {
         self.check()?;
         self.inner.retain(instances_before, logs_before, step).await
     }

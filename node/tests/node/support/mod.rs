@@ -49,7 +49,9 @@ impl TestNode {
             runner: Some(Arc::clone(&runner) as _),
             ..seams
         };
-        let node = start_with(config(dir, settings), seams).await.expect("the node starts");
+        let node = start_with(config(dir, settings), seams)
+            .await
+            .expect("the node starts");
         assert!(node.ready(BOUND).await, "{:?}", node.scheduler().state());
         Self { node, runner }
     }
@@ -72,11 +74,16 @@ impl TestNode {
 
     /// The run once it is over.
     pub(crate) async fn ended(&self, instance: &InstanceId) -> ActiveRun {
-        self.until(instance, |run| run.instance.status.is_final()).await
+        self.until(instance, |run| run.instance.status.is_final())
+            .await
     }
 
     /// The run once `is_met`.
-    pub(crate) async fn until(&self, instance: &InstanceId, is_met: impl Fn(&ActiveRun) -> bool) -> ActiveRun {
+    pub(crate) async fn until(
+        &self,
+        instance: &InstanceId,
+        is_met: impl Fn(&ActiveRun) -> bool,
+    ) -> ActiveRun {
         let mut events = self.node.events().subscribe();
         let store = self.node.store();
         let wait = async {
@@ -90,7 +97,9 @@ impl TestNode {
                 drop(tokio::time::timeout(Duration::from_millis(100), events.recv()).await);
             }
         };
-        tokio::time::timeout(BOUND, wait).await.expect("the run comes so far in time")
+        tokio::time::timeout(BOUND, wait)
+            .await
+            .expect("the run comes so far in time")
     }
 }
 
@@ -143,13 +152,18 @@ pub(crate) fn instances(answer: Answer) -> Vec<InstanceId> {
 
 /// The visit of a step.
 pub(crate) fn visit<'r>(run: &'r ActiveRun, step: &str) -> &'r Visit {
-    let found = run.visits.iter().find(|visit| visit.id.step.as_str() == step);
+    let found = run
+        .visits
+        .iter()
+        .find(|visit| visit.id.step.as_str() == step);
     found.unwrap_or_else(|| panic!("no visit of {step} in {run:?}"))
 }
 
 /// Whether the step runs.
 pub(crate) fn is_running(run: &ActiveRun, step: &str) -> bool {
-    run.visits.iter().any(|visit| visit.id.step.as_str() == step && visit.status == VisitStatus::Running)
+    run.visits
+        .iter()
+        .any(|visit| visit.id.step.as_str() == step && visit.status == VisitStatus::Running)
 }
 
 /// Starts a node where another one was dropped without a stop, as soon as that one's last task is gone.
@@ -164,6 +178,8 @@ pub(crate) async fn start_when_free(dir: &Path) -> TestNode {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(BOUND, free).await.expect("the directory is free in time");
+    tokio::time::timeout(BOUND, free)
+        .await
+        .expect("the directory is free in time");
     TestNode::start(dir).await
 }

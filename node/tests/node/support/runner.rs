@@ -94,11 +94,13 @@ impl TaskRunner for ScriptedRunner {
         };
         let (result, message) = match act(&task) {
             Act::Succeed => {
-                log.write(vec![line(LogLevel::Info, "all is <well> & done")]).await;
+                log.write(vec![line(LogLevel::Info, "all is <well> & done")])
+                    .await;
                 (TaskResult::Succeeded, String::new())
             }
             Act::Fail => {
-                log.write(vec![line(LogLevel::Error, "it <broke> & burnt")]).await;
+                log.write(vec![line(LogLevel::Error, "it <broke> & burnt")])
+                    .await;
                 (TaskResult::Failed, "exit code 1".to_owned())
             }
             Act::Wait => {

@@ -120,7 +120,11 @@ impl Scheduler {
                     break;
                 }
                 TermOver::SteppedDown { reason } => {
-                    tracing::warn!(epoch = mandate.epoch().0, reason, "this node is master no more");
+                    tracing::warn!(
+                        epoch = mandate.epoch().0,
+                        reason,
+                        "this node is master no more"
+                    );
                     self.is_in_trouble(None, reason);
                 }
             }
@@ -145,7 +149,10 @@ impl Scheduler {
                     tracing::info!(epoch = mandate.epoch().0, "this node is master");
                     return Some(mandate);
                 }
-                Err(NotMaster::Taken) => "another node is master of this store; it must stop, or its lease run out".to_owned(),
+                Err(NotMaster::Taken) => {
+                    "another node is master of this store; it must stop, or its lease run out"
+                        .to_owned()
+                }
                 Err(error) => error.to_string(),
             };
             if problem != said {
@@ -167,8 +174,12 @@ impl Scheduler {
         let limit = Duration::from_secs(2);
         match tokio::time::timeout(limit, self.store.release(mandate.lease())).await {
             Ok(Ok(())) => tracing::info!(epoch = mandate.epoch().0, "the lease is released"),
-            Ok(Err(error)) => tracing::warn!(%error, "cannot release the lease; it runs out by itself"),
-            Err(_elapsed) => tracing::warn!("cannot release the lease in time; it runs out by itself"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "cannot release the lease; it runs out by itself")
+            }
+            Err(_elapsed) => {
+                tracing::warn!("cannot release the lease in time; it runs out by itself")
+            }
         }
     }
 
