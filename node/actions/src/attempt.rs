@@ -21,6 +21,8 @@ pub(crate) struct Attempt<'r> {
     pub(crate) stop: StopSignal,
     started: Option<Box<dyn FnOnce(Timestamp) + Send>>,
     started_at: Option<Timestamp>,
+    /// The latest process's directory was removed by the spawner, which does so when it was left empty.
+    pub(crate) directory_removed: bool,
     pub(crate) readings: Vec<DataReading>,
     pub(crate) warning: Option<String>,
 }
@@ -177,6 +179,7 @@ impl<'r> Attempt<'r> {
             task: Arc::new(task),
             started: Some(started),
             started_at: None,
+            directory_removed: false,
             readings: Vec::new(),
             warning: None,
         }

@@ -35,6 +35,15 @@ pub(crate) struct Invocation {
     pub(crate) environment: Vec<(OsString, OsString)>,
 }
 
+/// Where a process runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The directory is there.
+    Ready,
+    /// The spawner makes it, with these files beside it.
+    New { files: Vec<(PathBuf, Vec<u8>)> },
+}
+
 /// Where bash is.
 pub(crate) fn find_bash() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
@@ -113,7 +122,7 @@ impl Attempt<'_> {
         self.in_directory(dir, program, invocation, keep).await
     }
 
-    /// Makes the directory and the program beside it, runs, and removes both.
+    /// Runs in a directory that the spawner makes, the program beside it; both are removed afterwards.
     pub(crate) async fn in_directory(
         &mut self,
         dir: WorkDir,
@@ -121,12 +130,16 @@ impl Attempt<'_> {
         invocation: Invocation,
         keep: usize,
     ) -> Result<Finished, Unsuccessful> {
-        let (dir, made) = self.prepare(dir, program).await?;
-        let finished = match made {
-            Ok(()) => self.run_process(dir.path(), invocation, keep).await,
-            Err(error) => Err(cannot_prepare(&dir, &error)),
-        };
-        self.clean(dir).await;
+        let program = program.map(|code| (dir.program(), code));
+        let profile = self
+            .profile_lines()
+            .map(|lines| (dir.profile(), lines.into_bytes()));
+        let files = program.into_iter().chain(profile).collect();
+        let place = Place::New { files };
+        let finished = self.run_process(dir.path(), place, invocation, keep).await;
+        if !self.directory_removed {
+            self.clean(dir).await;
+        }
         finished
     }
 
@@ -168,9 +181,11 @@ impl Attempt<'_> {
     pub(crate) async fn run_process(
         &mut self,
         directory: &Path,
+        place: Place,
         invocation: Invocation,
         keep: usize,
     ) -> Result<Finished, Unsuccessful> {
+        self.directory_removed = false;
         let variables = environment(&self.task).map_err(Unsuccessful::failed)?;
         for name in &variables.unnameable {
             self.warn(format!(
@@ -184,8 +199,14 @@ impl Attempt<'_> {
             .task
             .action()
             .is_some_and(|it| it.on_partition == OnPartition::Wait);
+        let (make_directory, files) = match place {
+            Place::Ready => (false, Vec::new()),
+            Place::New { files } => (true, files),
+        };
         let start = Start {
             id: 0,
+            make_directory,
+            files,
             program: invocation.program,
             arguments: invocation.arguments,
             directory: directory.to_owned(),
@@ -235,6 +256,7 @@ impl Attempt<'_> {
                 "the spawner process died and its tasks were killed; the task may be run again",
             ));
         };
+        self.directory_removed = end.removed;
         if end.leftovers > 0 {
             let count = end.leftovers;
             self.warn(format!(
@@ -404,6 +426,13 @@ impl Described {
                 return Unsuccessful::failed(
                     "an argument holds a NUL character, which no process can be given",
                 );
+            }
+            StartFailure::Refused(NotStarted::Directory(number)) => {
+                let directory = self.directory.display();
+                let problem = Errno::from_raw(number).desc();
+                return Unsuccessful::failed(format!(
+                    "cannot make the working directory {directory}: {problem}"
+                ));
             }
             StartFailure::TooLarge => Errno::E2BIG as i32,
             StartFailure::Refused(NotStarted::System(number)) => number,

@@ -17,6 +17,7 @@ mod owned;
 mod process;
 mod processes;
 mod serve;
+mod starters;
 mod supervise;
 mod survivors;
 

@@ -19,6 +19,8 @@ pub(crate) struct Tail {
     bytes: usize,
     cut_bytes: u64,
     cut_lines: u64,
+    /// Whether what was cut of standard output and of standard error ended within a line.
+    torn: [bool; 2],
 }
 
 #[derive(Debug)]
@@ -44,6 +46,7 @@ impl Tail {
             bytes: 0,
             cut_bytes: 0,
             cut_lines: 0,
+            torn: [false; 2],
         }
     }
 
@@ -70,14 +73,18 @@ impl Tail {
                 break;
             }
             self.bytes -= first.bytes.len();
-            self.cut(first.bytes.len(), count_lines(&first.bytes));
-            self.pieces.pop_front();
+            if let Some(first) = self.pieces.pop_front() {
+                self.cut(stream_of(first.level), &first.bytes);
+            }
         }
     }
 
-    fn cut(&mut self, bytes: usize, lines: usize) {
-        self.cut_bytes += bytes as u64;
-        self.cut_lines += lines as u64;
+    fn cut(&mut self, stream: usize, bytes: &[u8]) {
+        self.cut_bytes += bytes.len() as u64;
+        self.cut_lines += count_lines(bytes) as u64;
+        if let Some(last) = bytes.last() {
+            self.torn[stream] = *last != b'\n';
+        }
     }
 
     /// The lines it kept. A line whose beginning was cut is cut whole.
@@ -87,7 +94,7 @@ impl Tail {
             && let Some(mut first) = self.pieces.pop_front()
         {
             let rest = first.bytes.split_off(excess.min(first.bytes.len()));
-            self.cut(first.bytes.len(), count_lines(&first.bytes));
+            self.cut(stream_of(first.level), &first.bytes);
             self.pieces.push_front(Piece {
                 bytes: rest,
                 ..first
@@ -96,17 +103,15 @@ impl Tail {
         let mut lines = Vec::new();
         let levels = [LogLevel::Info, LogLevel::Error];
         let mut splitters = [LineSplitter::default(), LineSplitter::default()];
-        let mut torn = [self.cut_bytes > 0; 2];
         let pieces = std::mem::take(&mut self.pieces);
         let mut last_at = None;
         for piece in pieces {
-            let stream = usize::from(piece.level == LogLevel::Error);
+            let stream = stream_of(piece.level);
             let mut bytes = &piece.bytes[..];
-            if torn[stream] {
-                let torn_bytes = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-                torn[stream] = torn_bytes == bytes.len() && bytes.last() != Some(&b'\n');
-                self.cut(torn_bytes, usize::from(!torn[stream]));
-                bytes = &bytes[torn_bytes..];
+            if self.torn[stream] {
+                let rest = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+                self.cut(stream, &bytes[..rest]);
+                bytes = &bytes[rest..];
             }
             while let Some(text) = splitters[stream].next(&mut bytes) {
                 lines.push(LogLine {
@@ -141,6 +146,10 @@ impl Tail {
             .rfind(|line| !line.trim().is_empty())
             .map(ToOwned::to_owned)
     }
+}
+
+fn stream_of(level: LogLevel) -> usize {
+    usize::from(level == LogLevel::Error)
 }
 
 fn count_lines(bytes: &[u8]) -> usize {
@@ -184,5 +193,18 @@ mod tests {
         assert_eq!(kept.cut_lines + kept.lines.len() as u64, 100_000);
         let first = texts(&kept)[0];
         assert_eq!(first, format!("line {}", kept.cut_lines));
+    }
+
+    #[test]
+    fn a_stream_of_which_nothing_was_cut_loses_no_line() {
+        let mut tail = Tail::new(20);
+        tail.push(
+            LogLevel::Info,
+            Timestamp::UNIX_EPOCH,
+            &b"0123456789\n".repeat(1_000),
+        );
+        tail.push(LogLevel::Error, Timestamp::UNIX_EPOCH, b"why\n");
+        let kept = tail.into_lines();
+        assert_eq!(texts(&kept), ["0123456789", "why"]);
     }
 }

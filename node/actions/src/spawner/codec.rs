@@ -43,9 +43,13 @@ impl Writer {
         self.number(value.unwrap_or(0));
     }
 
-    pub(crate) fn text(&mut self, value: &OsStr) {
+    pub(crate) fn bytes(&mut self, value: &[u8]) {
         self.number(value.len() as u64);
-        self.0.extend_from_slice(value.as_bytes());
+        self.0.extend_from_slice(value);
+    }
+
+    pub(crate) fn text(&mut self, value: &OsStr) {
+        self.bytes(value.as_bytes());
     }
 
     pub(crate) fn duration(&mut self, value: Duration) {
@@ -107,9 +111,13 @@ impl<'b> Reader<'b> {
         Ok(present.then_some(value))
     }
 
-    pub(crate) fn text(&mut self) -> Result<OsString, Damaged> {
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Damaged> {
         let length = usize::try_from(self.number()?).map_err(|_too_long| Damaged)?;
-        Ok(OsString::from_vec(self.take(length)?.to_vec()))
+        self.take(length).map(<[u8]>::to_vec)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<OsString, Damaged> {
+        self.bytes().map(OsString::from_vec)
     }
 
     pub(crate) fn duration(&mut self) -> Result<Duration, Damaged> {

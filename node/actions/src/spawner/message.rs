@@ -26,7 +26,12 @@ pub(crate) struct Start {
     /// Absolute path of the program.
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
+    /// Where it runs.
     pub(crate) directory: PathBuf,
+    /// Make the directory first, and remove it afterwards if it is left empty; the files likewise.
+    pub(crate) make_directory: bool,
+    /// Files to be written before it starts, for the owner only; only with `make_directory`.
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     /// Added to the environment that the spawner inherited from the node.
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) timeout: Option<Duration>,
@@ -56,6 +61,8 @@ pub(crate) enum Report {
 pub(crate) enum NotStarted {
     /// The system's error number.
     System(i32),
+    /// Its directory could not be made, or a file in it not written: the system's error number.
+    Directory(i32),
     /// The grant it is bound by is over.
     GrantOver,
     /// An argument or a variable holds a NUL byte.
@@ -71,6 +78,8 @@ pub(crate) struct End {
     pub(crate) leftovers: u64,
     /// Processes that even KILL did not end in time (stuck in the kernel).
     pub(crate) unkillable: u64,
+    /// Its directory was made by the spawner and is removed.
+    pub(crate) removed: bool,
 }
 
 /// How the main process ended.
@@ -138,6 +147,12 @@ impl Start {
             .iter()
             .for_each(|argument| writer.text(argument));
         writer.text(self.directory.as_os_str());
+        writer.flag(self.make_directory);
+        writer.number(self.files.len() as u64);
+        for (path, content) in &self.files {
+            writer.text(path.as_os_str());
+            writer.bytes(content);
+        }
         writer.number(self.environment.len() as u64);
         for (name, value) in &self.environment {
             writer.text(name);
@@ -158,6 +173,11 @@ impl Start {
             arguments.push(reader.text()?);
         }
         let directory = reader.text()?.into();
+        let make_directory = reader.flag()?;
+        let mut files = Vec::new();
+        for _ in 0..reader.number()? {
+            files.push((reader.text()?.into(), reader.bytes()?));
+        }
         let mut environment = Vec::new();
         for _ in 0..reader.number()? {
             environment.push((reader.text()?, reader.text()?));
@@ -172,6 +192,8 @@ impl Start {
             program,
             arguments,
             directory,
+            make_directory,
+            files,
             environment,
             timeout,
             grace,
@@ -203,11 +225,14 @@ impl Report {
             Self::NotStarted { id, why } => {
                 let mut writer = Writer::new(3);
                 writer.number(*id);
-                writer.signed(match why {
-                    NotStarted::System(number) => *number,
-                    NotStarted::GrantOver => -1,
-                    NotStarted::Nul => -2,
-                });
+                let (kind, number) = match why {
+                    NotStarted::System(number) => (0, *number),
+                    NotStarted::Directory(number) => (1, *number),
+                    NotStarted::GrantOver => (2, 0),
+                    NotStarted::Nul => (3, 0),
+                };
+                writer.signed(kind);
+                writer.signed(number);
                 writer
             }
             Self::Ended { id, end } => end.encode(*id),
@@ -231,10 +256,12 @@ impl Report {
             },
             3 => {
                 let id = reader.number()?;
-                let why = match reader.signed()? {
-                    -1 => NotStarted::GrantOver,
-                    -2 => NotStarted::Nul,
-                    number => NotStarted::System(number),
+                let why = match (reader.signed()?, reader.signed()?) {
+                    (0, number) => NotStarted::System(number),
+                    (1, number) => NotStarted::Directory(number),
+                    (2, _) => NotStarted::GrantOver,
+                    (3, _) => NotStarted::Nul,
+                    _ => return Err(Damaged),
                 };
                 Self::NotStarted { id, why }
             }
@@ -268,6 +295,7 @@ impl End {
         });
         writer.number(self.leftovers);
         writer.number(self.unkillable);
+        writer.flag(self.removed);
         writer
     }
 
@@ -290,6 +318,7 @@ impl End {
             cause,
             leftovers: reader.number()?,
             unkillable: reader.number()?,
+            removed: reader.flag()?,
         })
     }
 }
@@ -305,6 +334,8 @@ mod tests {
             program: "/bin/bash".into(),
             arguments: vec!["-c".into(), "echo '值'\n".into()],
             directory: "/tmp/工作".into(),
+            make_directory: true,
+            files: vec![("/tmp/工作.program".into(), b"echo\0".to_vec())],
             environment: vec![("PEERFLOW_PARAM_日期".into(), "a=b\n\"c\"".into())],
             timeout: Some(Duration::from_millis(1_500)),
             grace: Duration::from_secs(10),
@@ -342,6 +373,7 @@ mod tests {
             cause: Cause::TimedOut,
             leftovers: 3,
             unkillable: 1,
+            removed: true,
         };
         for report in [
             Report::Ready { survivors: 2 },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::mark::Marks;
-use super::owned::Owned;
+use super::owned::{Owned, Starting};
 use super::processes::{ProcessFacts, facts, mark_of};
 
 /// A process whose parent has ended.
@@ -22,12 +22,13 @@ pub(crate) struct Orphan {
 pub(crate) fn attribute(
     pids: impl Iterator<Item = i32>,
     tasks: &BTreeMap<u64, Owned>,
+    starting: &BTreeMap<u64, Starting>,
     marks: &Marks,
 ) -> Vec<Orphan> {
     // A zombie is no longer there; it is reaped with the next signal.
     pids.filter_map(|pid| Some((pid, facts(pid)?)))
         .filter(|(_, facts)| !facts.zombie)
-        .map(|(pid, facts)| attribute_one(pid, &facts, tasks, marks))
+        .map(|(pid, facts)| attribute_one(pid, &facts, tasks, starting, marks))
         .collect()
 }
 
@@ -35,11 +36,12 @@ fn attribute_one(
     pid: i32,
     facts: &ProcessFacts,
     tasks: &BTreeMap<u64, Owned>,
+    starting: &BTreeMap<u64, Starting>,
     marks: &Marks,
 ) -> Orphan {
     let mark = mark_of(pid);
     if let Some(task) = mark.as_deref().and_then(|mark| marks.task(mark)) {
-        let alive = tasks.contains_key(&task);
+        let alive = tasks.contains_key(&task) || starting.contains_key(&task);
         return Orphan {
             pid,
             owner: alive.then_some(task),
@@ -58,7 +60,8 @@ fn attribute_one(
     let mut candidates = tasks
         .iter()
         .filter(|(_, task)| task.started.as_nanoseconds() / 10_000_000 <= born_centiseconds)
-        .map(|(&id, _)| id);
+        .map(|(&id, _)| id)
+        .chain(starting.keys().copied());
     match (candidates.next(), candidates.next()) {
         (None, _) => Orphan {
             pid,

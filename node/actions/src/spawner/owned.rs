@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::boot_time::BootTime;
 use super::message::{Cause, End, Exit};
+use super::starters::Place;
 
 /// How long what a process left running may take to end by itself: a `>(tee log)` still writes its last lines.
 const LINGER: Duration = Duration::from_millis(200);
@@ -17,6 +18,17 @@ const ROUND: Duration = Duration::from_millis(20);
 /// After this long under KILL a process is stuck in the kernel and given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A process that is being started.
+#[derive(Clone, Debug)]
+pub(crate) struct Starting {
+    /// When the node asked for it; its time limit counts from here.
+    pub(crate) at: BootTime,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) grace: Duration,
+    pub(crate) bound: bool,
+    pub(crate) place: Option<Place>,
+}
+
 /// A task process and its tree.
 #[derive(Debug)]
 pub(crate) struct Owned {
@@ -26,6 +38,8 @@ pub(crate) struct Owned {
     /// Set once it has been reaped.
     pub(crate) exit: Option<Exit>,
     pub(crate) bound: bool,
+    /// What is to be removed after its end.
+    pub(crate) place: Option<Place>,
     grace: Duration,
     deadline: Option<BootTime>,
     cause: Cause,
@@ -63,20 +77,22 @@ pub(crate) enum Due {
 }
 
 impl Owned {
-    pub(crate) fn new(
-        pid: i32,
-        started: BootTime,
-        timeout: Option<Duration>,
-        grace: Duration,
-        bound: bool,
-    ) -> Self {
+    pub(crate) fn new(pid: i32, starting: Starting) -> Self {
+        let Starting {
+            at,
+            timeout,
+            grace,
+            bound,
+            place,
+        } = starting;
         Self {
             pid,
-            started,
+            started: at,
             exit: None,
             bound,
+            place,
             grace,
-            deadline: timeout.map(|timeout| started.after(timeout)),
+            deadline: timeout.map(|timeout| at.after(timeout)),
             cause: Cause::Itself,
             phase: Phase::Running,
             leftovers: 0,
@@ -196,6 +212,7 @@ impl Owned {
             cause: self.cause,
             leftovers: self.leftovers,
             unkillable,
+            removed: false,
         }
     }
 }
@@ -210,7 +227,17 @@ mod tests {
 
     fn owned(timeout: Option<u64>, bound: bool) -> Owned {
         let timeout = timeout.map(Duration::from_millis);
-        Owned::new(100, at(0), timeout, Duration::from_secs(10), bound)
+        let grace = Duration::from_secs(10);
+        Owned::new(
+            100,
+            Starting {
+                at: at(0),
+                timeout,
+                grace,
+                bound,
+                place: None,
+            },
+        )
     }
 
     #[test]

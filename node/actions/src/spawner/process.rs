@@ -23,6 +23,7 @@ use super::connection::Connection;
 use super::mark::Marks;
 use super::message::Report;
 use super::serve::Server;
+use super::starters::Starters;
 use super::survivors::kill_survivors;
 
 /// The hidden first argument that makes the program a spawner.
@@ -84,6 +85,8 @@ fn run(data_dir: &Path, patience: Duration) -> io::Result<()> {
     }
     let (signals, raised) = UnixStream::pair()?;
     signals.set_nonblocking(true)?;
+    raised.set_nonblocking(true)?;
+    let wake = raised.try_clone()?;
     signal_hook::low_level::pipe::register(SIGCHLD, raised)?;
     become_subreaper()?;
 
@@ -95,7 +98,8 @@ fn run(data_dir: &Path, patience: Duration) -> io::Result<()> {
     let survivors = kill_survivors(&marks, &[]);
     connection.report(&Report::Ready { survivors });
     connection.flush()?;
-    let served = Server::new(connection, signals, marks).serve();
+    let starters = Starters::new(&wake)?;
+    let served = Server::new(connection, signals, starters, marks).serve();
     // Held to the very end: whoever gets it may rely on nothing being left.
     drop(lock);
     served

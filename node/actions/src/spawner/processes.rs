@@ -113,17 +113,19 @@ pub(crate) fn mark_of(pid: i32) -> Option<OsString> {
     })
 }
 
-/// Children of the calling, single-threaded process. One short read where the kernel keeps the list; otherwise all
-/// processes are asked.
-pub(crate) fn direct_children() -> Vec<i32> {
+/// Children of this process; of those that its other threads started perhaps not all. One short read where the kernel
+/// keeps the list; otherwise all processes are asked, but not while one is being started (`quiet` is false): it could not
+/// be told from an orphan yet.
+pub(crate) fn direct_children(quiet: bool) -> Vec<i32> {
     match read_children() {
         Ok(children) => children,
-        Err(_no_such_list) => {
+        Err(_no_such_list) if quiet => {
             let own = nix::unistd::getpid().as_raw();
             let table = ProcessTable::read();
             let is_child = |pid: &i32| table.get(*pid).is_some_and(|facts| facts.parent == own);
             table.pids().filter(is_child).collect()
         }
+        Err(_no_such_list) => Vec::new(),
     }
 }
 

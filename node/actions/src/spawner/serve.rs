@@ -1,11 +1,9 @@
-//! The spawner's loop: one thread that starts, watches, kills and reaps task processes.
+//! The spawner's loop: watches, kills and reaps task processes, and has them started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -16,11 +14,12 @@ use nix::unistd::{Pid, getpid};
 
 use super::boot_time::BootTime;
 use super::connection::Connection;
-use super::mark::{MARK, Marks};
+use super::mark::Marks;
 use super::message::{Cause, Exit, NotStarted, Report, Request, Start};
 use super::orphans::{self, Orphan};
-use super::owned::{Due, Owned};
+use super::owned::{Due, Owned, Starting};
 use super::processes::{ProcessTable, direct_children};
+use super::starters::{Done, Job, Place, Starters};
 use super::survivors::pause;
 
 /// `poll` counts time without suspensions, so a longer wait is cut into pieces of this length.
@@ -36,20 +35,35 @@ pub(crate) struct Server {
     /// Readable after SIGCHLD.
     signals: UnixStream,
     marks: Marks,
+    starters: Starters,
+    /// Asked for and not yet known to run.
+    starting: BTreeMap<u64, Starting>,
+    /// Those of them that the node wants killed.
+    unwanted: BTreeSet<u64>,
+    /// Exits of processes whose start is not reported yet: a short one may end before its starter has said its number.
+    early: BTreeMap<i32, (Exit, BootTime)>,
     tasks: BTreeMap<u64, Owned>,
     by_pid: BTreeMap<i32, u64>,
     grant: Option<BootTime>,
 }
 
 impl Server {
-    pub(crate) fn new(connection: Connection, signals: UnixStream, marks: Marks) -> Self {
-        let (tasks, by_pid) = (BTreeMap::new(), BTreeMap::new());
+    pub(crate) fn new(
+        connection: Connection,
+        signals: UnixStream,
+        starters: Starters,
+        marks: Marks,
+    ) -> Self {
         Self {
             connection,
             signals,
             marks,
-            tasks,
-            by_pid,
+            starters,
+            starting: BTreeMap::new(),
+            unwanted: BTreeSet::new(),
+            early: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            by_pid: BTreeMap::new(),
             grant: None,
         }
     }
@@ -66,6 +80,7 @@ impl Server {
             let (from_node, from_signals) = self.wait()?;
             if from_signals {
                 self.drain_signals();
+                self.take_done();
                 self.reap();
             }
             if from_node && !self.receive()? {
@@ -122,7 +137,7 @@ impl Server {
         let open = self.connection.receive()?;
         while let Some(request) = self.connection.next_request()? {
             match request {
-                Request::Start(start) => self.start(&start)?,
+                Request::Start(start) => self.start(start)?,
                 Request::Kill { id } => self.stop(id),
                 Request::Grant { until } => self.grant = until,
             }
@@ -130,7 +145,7 @@ impl Server {
         Ok(open)
     }
 
-    fn start(&mut self, start: &Start) -> io::Result<()> {
+    fn start(&mut self, start: Start) -> io::Result<()> {
         let streams = self
             .connection
             .next_descriptor()
@@ -141,49 +156,88 @@ impl Server {
             ));
         };
         let now = BootTime::now();
-        let report = if start.bound && self.grant.is_some_and(|grant| grant <= now) {
-            Report::NotStarted {
+        if start.bound && self.grant.is_some_and(|grant| grant <= now) {
+            let report = Report::NotStarted {
                 id: start.id,
                 why: NotStarted::GrantOver,
-            }
-        } else {
-            match self.spawn(start, stdout, stderr) {
-                Ok(pid) => {
-                    let task = Owned::new(pid, now, start.timeout, start.grace, start.bound);
-                    self.tasks.insert(start.id, task);
-                    self.by_pid.insert(pid, start.id);
-                    Report::Started { id: start.id, pid }
-                }
-                Err(why) => Report::NotStarted { id: start.id, why },
-            }
-        };
-        self.connection.report(&report);
+            };
+            self.connection.report(&report);
+            return Ok(());
+        }
+        let files = || start.files.iter().map(|(path, _)| path.clone()).collect();
+        let place = start.make_directory.then(|| Place {
+            directory: start.directory.clone(),
+            files: files(),
+        });
+        let Start {
+            timeout,
+            grace,
+            bound,
+            ..
+        } = start;
+        self.starting.insert(
+            start.id,
+            Starting {
+                at: now,
+                timeout,
+                grace,
+                bound,
+                place,
+            },
+        );
+        let mark = self.marks.of(start.id);
+        self.starters.submit(Job::Start {
+            start,
+            mark,
+            stdout,
+            stderr,
+        });
         Ok(())
     }
 
-    /// Starts a process by `posix_spawn`, which the standard library uses as long as there is no `pre_exec` and the
-    /// program is a path. All descriptors of this process close on exec, so no task inherits another's pipes.
-    fn spawn(&self, start: &Start, stdout: OwnedFd, stderr: OwnedFd) -> Result<i32, NotStarted> {
-        let child = Command::new(&start.program)
-            .args(&start.arguments)
-            .current_dir(&start.directory)
-            .envs(start.environment.iter().map(|(name, value)| (name, value)))
-            .env(MARK, self.marks.of(start.id))
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(stderr)
-            .process_group(0)
-            .spawn();
-        match child {
-            // Reaped by `reap`, with all others: dropping the handle does not wait.
-            Ok(child) => i32::try_from(child.id()).map_err(|_wide| NotStarted::System(0)),
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(NotStarted::Nul),
-            Err(error) => Err(NotStarted::System(error.raw_os_error().unwrap_or(0))),
+    /// Takes what the starters have done.
+    fn take_done(&mut self) {
+        while let Some(done) = self.starters.next_done() {
+            match done {
+                Done::Started { id, result } => self.started(id, result),
+                Done::Removed { id, end } => self.connection.report(&Report::Ended { id, end }),
+            }
+        }
+        // What ended before the oldest open start was asked for was an orphan; its number may be taken anew.
+        match self.starting.values().map(|starting| starting.at).min() {
+            Some(oldest) => self.early.retain(|_, (_exit, at)| *at >= oldest),
+            None => self.early.clear(),
+        }
+    }
+
+    fn started(&mut self, id: u64, result: Result<i32, NotStarted>) {
+        let Some(starting) = self.starting.remove(&id) else {
+            return;
+        };
+        let unwanted = self.unwanted.remove(&id);
+        match result {
+            Err(why) => self.connection.report(&Report::NotStarted { id, why }),
+            Ok(pid) => {
+                let mut task = Owned::new(pid, starting);
+                task.exit = self.early.remove(&pid).map(|(exit, _at)| exit);
+                let runs = task.exit.is_none();
+                self.tasks.insert(id, task);
+                if runs {
+                    self.by_pid.insert(pid, id);
+                }
+                self.connection.report(&Report::Started { id, pid });
+                if unwanted {
+                    self.stop(id);
+                }
+            }
         }
     }
 
     fn stop(&mut self, id: u64) {
         let now = BootTime::now();
+        if self.starting.contains_key(&id) {
+            self.unwanted.insert(id);
+        }
         // One that has ended meanwhile is not listed any more; its report is on the way.
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
@@ -203,15 +257,18 @@ impl Server {
                 Ok(_) | Err(Errno::EINTR) => continue,
                 Err(_) => break,
             };
-            // Others are orphans of a task, gone by now.
-            if let Some(task) = self
+            match self
                 .by_pid
                 .remove(&pid.as_raw())
                 .and_then(|id| self.tasks.get_mut(&id))
             {
-                task.exit = Some(exit);
+                Some(task) => task.exit = Some(exit),
+                // An orphan of a task, gone by now, or a process whose start is not reported yet.
+                None => drop(self.early.insert(pid.as_raw(), (exit, BootTime::now()))),
             }
         }
+        // A start may have been reported since: its exit was early only for us.
+        self.take_done();
         self.settle();
     }
 
@@ -246,21 +303,24 @@ impl Server {
         }
     }
 
+    /// Orphans fall to the first thread of this process, while what the starters start is on their own lists.
     fn orphans(&self) -> Vec<Orphan> {
-        let children = direct_children();
+        let children = direct_children(self.starting.is_empty());
         let strangers = children
             .into_iter()
             .filter(|pid| !self.by_pid.contains_key(pid));
-        orphans::attribute(strangers, &self.tasks, &self.marks)
+        orphans::attribute(strangers, &self.tasks, &self.starting, &self.marks)
     }
 
     fn finish(&mut self, id: u64, unkillable: u64) {
-        if let Some(task) = self.tasks.remove(&id) {
-            self.by_pid.remove(&task.pid);
-            self.connection.report(&Report::Ended {
-                id,
-                end: task.end(unkillable),
-            });
+        let Some(task) = self.tasks.remove(&id) else {
+            return;
+        };
+        self.by_pid.remove(&task.pid);
+        let end = task.end(unkillable);
+        match task.place {
+            Some(place) => self.starters.submit(Job::Remove { id, end, place }),
+            None => self.connection.report(&Report::Ended { id, end }),
         }
     }
 
@@ -333,6 +393,7 @@ impl Server {
     fn kill_everything(&mut self) {
         let own = getpid().as_raw();
         let end = BootTime::now().after(LAST_PATIENCE);
+        self.starters.close();
         loop {
             let table = ProcessTable::read();
             for task in self.tasks.values().filter(|task| task.exit.is_none()) {
@@ -344,7 +405,7 @@ impl Server {
             }
             self.reap();
             let childless = waitpid(None, Some(WaitPidFlag::WNOHANG)) == Err(Errno::ECHILD);
-            if childless || BootTime::now() > end {
+            if (childless && self.starting.is_empty()) || BootTime::now() > end {
                 return;
             }
             pause(Duration::from_millis(2));

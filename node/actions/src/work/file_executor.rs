@@ -8,7 +8,7 @@ use peerflow_workflow::FileExecutor;
 
 use super::attachments;
 use crate::attempt::{Attempt, Outcome, Unsuccessful};
-use crate::command::{blocking, cannot_prepare};
+use crate::command::{Place, blocking, cannot_prepare};
 use crate::words;
 use crate::work_dir::WorkDir;
 
@@ -47,7 +47,7 @@ async fn prepared(attempt: &mut Attempt<'_>, dir: &WorkDir, executor: &FileExecu
     }
     let invocation = attempt.bash(dir, vec!["-c".into(), command.into()])?;
     attempt
-        .run_process(dir.path(), invocation, 0)
+        .run_process(dir.path(), Place::Ready, invocation, 0)
         .await?
         .outcome()
 }

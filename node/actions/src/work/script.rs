@@ -7,7 +7,7 @@ use peerflow_workflow::Script;
 
 use super::attachments;
 use crate::attempt::{Attempt, Outcome, Unsuccessful};
-use crate::command::{Invocation, cannot_prepare};
+use crate::command::{Invocation, Place, cannot_prepare};
 use crate::words;
 use crate::work_dir::WorkDir;
 
@@ -21,9 +21,14 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, script: &Script) -> Outcome {
         .work_dirs
         .reserve(attempt.task.attempt.visit.run.instance.as_str());
     let invocation = invocation(attempt, &dir, &script.code, arguments)?;
-    let (dir, made) = attempt
-        .prepare(dir, Some(script.code.as_bytes().to_vec()))
-        .await?;
+    let code = script.code.as_bytes().to_vec();
+    if script.attachments.is_empty() {
+        return attempt
+            .in_directory(dir, Some(code), invocation, 0)
+            .await?
+            .outcome();
+    }
+    let (dir, made) = attempt.prepare(dir, Some(code)).await?;
     let outcome = match made {
         Err(error) => Err(cannot_prepare(&dir, &error)),
         Ok(()) => prepared(attempt, &dir, script, invocation).await,
@@ -40,7 +45,7 @@ async fn prepared(
 ) -> Outcome {
     attachments::bring_all(attempt, dir.path(), &script.attachments).await?;
     attempt
-        .run_process(dir.path(), invocation, 0)
+        .run_process(dir.path(), Place::Ready, invocation, 0)
         .await?
         .outcome()
 }
