@@ -4,6 +4,7 @@
 
 mod commits;
 mod leases;
+mod lists;
 mod logs;
 mod pages;
 mod random;
@@ -21,6 +22,7 @@ use crate::{CommitError, Fence, Lease, LeaseClaim, Store};
 
 pub use commits::*;
 pub use leases::*;
+pub use lists::*;
 pub use logs::*;
 pub use pages::*;
 pub use random::*;

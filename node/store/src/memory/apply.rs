@@ -1,6 +1,8 @@
 //! Changes applied to a store in memory.
 
-use peerflow_model::{Change, InstanceId};
+use std::sync::Arc;
+
+use peerflow_model::{Change, ContentHash, InstanceId};
 use peerflow_workflow::WorkflowName;
 
 use super::state::State;
@@ -32,7 +34,7 @@ impl State {
         match change {
             Change::PutWorkflow(record) => {
                 self.put_directories(&record.dir);
-                self.documents.insert(record.hash, record.xml.clone());
+                self.put_document(record.hash, record.name.as_str(), &record.xml);
                 for file in &record.files {
                     self.file_uses
                         .insert((record.name.clone(), file.hash), record.updated_at);
@@ -42,7 +44,7 @@ impl State {
             Change::DeleteWorkflow(name) => self.delete_workflow(&name),
             Change::PutCoordinator(record) => {
                 self.put_directories(&record.dir);
-                self.documents.insert(record.hash, record.xml.clone());
+                self.put_document(record.hash, record.name.as_str(), &record.xml);
                 self.coordinators.insert(record.name.clone(), record);
             }
             Change::DeleteCoordinator(name) => drop(self.coordinators.remove(&name)),
@@ -97,6 +99,11 @@ impl State {
     fn put_directories(&mut self, dir: &str) {
         self.directories
             .extend(crate::query::folders(dir).map(str::to_owned));
+    }
+
+    fn put_document(&mut self, hash: ContentHash, owner: &str, xml: &Arc<str>) {
+        self.documents
+            .insert((hash, owner.to_owned()), Arc::clone(xml));
     }
 
     fn delete_workflow(&mut self, name: &WorkflowName) {

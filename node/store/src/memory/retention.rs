@@ -58,11 +58,23 @@ impl State {
     }
 
     fn retain_content(&mut self, now: Timestamp, before: Timestamp, step: usize) -> u64 {
-        let mut used: BTreeSet<ContentHash> =
-            self.workflows.values().map(|record| record.hash).collect();
-        used.extend(self.coordinators.values().map(|record| record.hash));
-        used.extend(self.instances.values().map(|run| run.definition));
-        let mut gone = take(&mut self.documents, step, |hash, _| !used.contains(hash));
+        let mut used: BTreeSet<(ContentHash, String)> = BTreeSet::new();
+        used.extend(
+            self.workflows
+                .values()
+                .map(|record| (record.hash, record.name.to_string())),
+        );
+        used.extend(
+            self.coordinators
+                .values()
+                .map(|record| (record.hash, record.name.to_string())),
+        );
+        used.extend(
+            self.instances
+                .values()
+                .map(|run| (run.definition, run.workflow.to_string())),
+        );
+        let mut gone = take(&mut self.documents, step, |key, _| !used.contains(key));
         let workflows = &self.workflows;
         gone += take(&mut self.file_uses, step, |(workflow, _), at| {
             *at < before

@@ -54,7 +54,7 @@ impl State {
             .iter()
             .map(|run| run.instance.definition)
             .filter(|hash| !current.contains(hash))
-            .filter_map(|hash| Some((hash, self.documents.get(&hash)?.to_string())))
+            .filter_map(|hash| Some((hash, self.document(hash)?.to_owned())))
             .collect();
         ActiveState {
             workflows: self.workflows.values().cloned().collect(),
@@ -186,7 +186,7 @@ impl RunStore for MemoryStore {
     }
 
     async fn document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
-        Ok(self.state().documents.get(&hash).map(ToString::to_string))
+        Ok(self.state().document(hash).map(str::to_owned))
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Page<LedgerRow>, Error> {

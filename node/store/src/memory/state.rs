@@ -20,7 +20,8 @@ pub(super) struct State {
     pub(super) workflows: BTreeMap<WorkflowName, WorkflowRecord>,
     pub(super) coordinators: BTreeMap<CoordinatorName, CoordinatorRecord>,
     pub(super) coordinator_states: BTreeMap<CoordinatorKey, CoordinatorState>,
-    pub(super) documents: BTreeMap<ContentHash, Arc<str>>,
+    /// By hash and the definition they belong to.
+    pub(super) documents: BTreeMap<(ContentHash, String), Arc<str>>,
     pub(super) directories: BTreeSet<String>,
     pub(super) instances: BTreeMap<RunId, Instance>,
     pub(super) visits: BTreeMap<VisitId, Visit>,
@@ -99,6 +100,14 @@ impl State {
             .range(next..)
             .next()
             .is_none_or(|(other, _)| other.instance != id.instance)
+    }
+
+    pub(super) fn document(&self, hash: ContentHash) -> Option<&str> {
+        let mut found = self.documents.range((hash, String::new())..);
+        found
+            .next()
+            .filter(|((other, _), _)| *other == hash)
+            .map(|(_, text)| &**text)
     }
 
     pub(super) fn visits_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a Visit> {

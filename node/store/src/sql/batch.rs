@@ -75,7 +75,8 @@ pub(crate) struct Batch<'a> {
     /// Deletions go first: what was put before one is forgotten here, what was put after it stays.
     deletions: Vec<Statement>,
     pub(crate) deleted_instances: BTreeSet<&'a InstanceId>,
-    documents: Latest<ContentHash, &'a str>,
+    /// By hash and owner: each definition keeps the documents that runs of it may go by.
+    documents: Latest<(ContentHash, &'a str), &'a str>,
     directories: BTreeSet<&'a str>,
     file_uses: Latest<(&'a str, ContentHash), i64>,
     workflows: Latest<&'a str, &'a WorkflowRecord>,
@@ -116,7 +117,8 @@ impl<'a> Batch<'a> {
             }
             Change::PutCoordinator(record) => {
                 self.directories.extend(folders(&record.dir));
-                self.documents.put(record.hash, &record.xml);
+                self.documents
+                    .put((record.hash, record.name.as_str()), &record.xml);
                 self.coordinators.put(record.name.as_str(), record);
             }
             Change::DeleteCoordinator(name) => {
@@ -193,7 +195,8 @@ impl<'a> Batch<'a> {
 
     fn put_workflow(&mut self, record: &'a WorkflowRecord) {
         self.directories.extend(folders(&record.dir));
-        self.documents.put(record.hash, &record.xml);
+        self.documents
+            .put((record.hash, record.name.as_str()), &record.xml);
         for file in &record.files {
             self.file_uses.put(
                 (record.name.as_str(), file.hash),
@@ -298,8 +301,12 @@ impl<'a> Batch<'a> {
 
     fn documents_rows(&self) -> Rows {
         let mut rows = Rows::new(&d::DOCUMENTS);
-        for (hash, place) in &self.documents.places {
-            rows.push([(*hash).into(), self.documents.records[*place].into()]);
+        for ((hash, owner), place) in &self.documents.places {
+            rows.push([
+                (*hash).into(),
+                (*owner).into(),
+                self.documents.records[*place].into(),
+            ]);
         }
         rows
     }

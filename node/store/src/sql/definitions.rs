@@ -19,18 +19,18 @@ use super::value::{Row, Value};
 
 pub(crate) static DOCUMENTS: Table = Table {
     name: "documents",
-    columns: "hash, body",
-    width: 2,
+    columns: "hash, owner, body",
+    width: 3,
 };
 pub(crate) static WORKFLOWS: Table = Table {
     name: "workflows",
-    columns: "name, dir, creator, description, hash, updated_at, body",
-    width: 7,
+    columns: "name, dir, creator, description, hash, updated_at, body, xml",
+    width: 8,
 };
 pub(crate) static COORDINATORS: Table = Table {
     name: "coordinators",
-    columns: "name, dir, creator, description, hash, updated_at, body",
-    width: 7,
+    columns: "name, dir, creator, description, hash, updated_at, body, xml",
+    width: 8,
 };
 pub(crate) static COORDINATOR_STATES: Table = Table {
     name: "coordinator_states",
@@ -101,7 +101,7 @@ struct DefinitionBody<'a> {
     files: Cow<'a, [FileRecord]>,
 }
 
-pub(crate) fn workflow_row(record: &WorkflowRecord) -> [Value; 7] {
+pub(crate) fn workflow_row(record: &WorkflowRecord) -> [Value; 8] {
     let body = DefinitionBody {
         created: record.created_at,
         updated: record.updated_at,
@@ -115,10 +115,11 @@ pub(crate) fn workflow_row(record: &WorkflowRecord) -> [Value; 7] {
         record.hash.into(),
         record.updated_at.into(),
         json(&body),
+        (&*record.xml).into(),
     ]
 }
 
-pub(crate) fn coordinator_row(record: &CoordinatorRecord) -> [Value; 7] {
+pub(crate) fn coordinator_row(record: &CoordinatorRecord) -> [Value; 8] {
     let body = DefinitionBody {
         created: record.created_at,
         updated: record.updated_at,
@@ -132,12 +133,12 @@ pub(crate) fn coordinator_row(record: &CoordinatorRecord) -> [Value; 7] {
         record.hash.into(),
         record.updated_at.into(),
         json(&body),
+        (&*record.xml).into(),
     ]
 }
 
-/// What both kinds of definitions are read by; the text of the document follows as the seventh where it is wanted.
-pub(crate) const DEFINITION_COLUMNS: &str =
-    "w.name, w.dir, w.creator, w.description, w.hash, w.body";
+/// What both kinds of definitions are read by; the text of the document, `xml`, follows where it is wanted.
+pub(crate) const DEFINITION_COLUMNS: &str = "name, dir, creator, description, hash, body";
 
 pub(crate) fn workflow(row: &Row, with_text: bool) -> Result<WorkflowRecord, Failure> {
     let body: DefinitionBody<'_> = row.json(5)?;

@@ -10,9 +10,7 @@ use crate::query::{DirectoryEntry, StoredAnswer};
 use crate::runs::not_empty;
 
 fn with_text(table: &str, rest: &str) -> String {
-    format!(
-        "SELECT {DEFINITION_COLUMNS}, t.body FROM {table} w JOIN documents t ON t.hash = w.hash {rest}"
-    )
+    format!("SELECT {DEFINITION_COLUMNS}, xml FROM {table} {rest}")
 }
 
 /// The end of all texts that begin with `start`: byte 0xff is in no text.
@@ -24,7 +22,7 @@ fn end_of(start: &str) -> Value {
 
 impl SqlStore {
     pub(super) async fn read_workflow(&self, name: &str) -> Result<Option<WorkflowRecord>, Error> {
-        let sql = with_text("workflows", "WHERE w.name = ?");
+        let sql = with_text("workflows", "WHERE name = ?");
         self.first("workflows", &sql, &[name.into()], |row| {
             d::workflow(row, true)
         })
@@ -37,23 +35,23 @@ impl SqlStore {
         after: Option<(String, String)>,
         limit: u32,
     ) -> Result<Vec<WorkflowRecord>, Error> {
-        let mut sql = format!("SELECT {DEFINITION_COLUMNS} FROM workflows w WHERE 1 = 1");
+        let mut sql = format!("SELECT {DEFINITION_COLUMNS} FROM workflows WHERE 1 = 1");
         let mut values: Vec<Value> = Vec::new();
         if let Some(key) = key {
             let places = ["name", "dir", "creator", "description"]
-                .map(|column| format!("INSTR(w.{column}, ?) > 0"));
+                .map(|column| format!("INSTR({column}, ?) > 0"));
             sql.push_str(&format!(" AND ({})", places.join(" OR ")));
             values.extend((0..4).map(|_| key.into()));
         }
         if let Some((dir, name)) = after {
-            sql.push_str(" AND w.dir >= ? AND (w.dir > ? OR w.name > ?)");
+            sql.push_str(" AND dir >= ? AND (dir > ? OR name > ?)");
             values.extend([
                 dir.as_str().into(),
                 dir.as_str().into(),
                 name.as_str().into(),
             ]);
         }
-        sql.push_str(" ORDER BY w.dir, w.name LIMIT ?");
+        sql.push_str(" ORDER BY dir, name LIMIT ?");
         values.push(limit.into());
         self.all("workflows", &sql, &values, |row| d::workflow(row, false))
             .await
@@ -63,7 +61,7 @@ impl SqlStore {
         &self,
         name: &str,
     ) -> Result<Option<CoordinatorRecord>, Error> {
-        let sql = with_text("coordinators", "WHERE w.name = ?");
+        let sql = with_text("coordinators", "WHERE name = ?");
         self.first("coordinators", &sql, &[name.into()], d::coordinator)
             .await
     }
@@ -71,7 +69,7 @@ impl SqlStore {
     pub(super) async fn read_coordinators(&self) -> Result<Vec<CoordinatorRecord>, Error> {
         self.all(
             "coordinators",
-            &with_text("coordinators", "ORDER BY w.name"),
+            &with_text("coordinators", "ORDER BY name"),
             &[],
             d::coordinator,
         )
@@ -85,7 +83,7 @@ impl SqlStore {
     }
 
     pub(super) async fn read_document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
-        let sql = "SELECT body FROM documents WHERE hash = ?";
+        let sql = "SELECT body FROM documents WHERE hash = ? LIMIT 1";
         self.first("documents", sql, &[hash.into()], |row| {
             row.text(0).map(str::to_owned)
         })

@@ -89,11 +89,17 @@ impl SqlStore {
         } else {
             &filter.status
         };
+        let index = if filter.workflow.is_some() {
+            "instances_by_workflow"
+        } else {
+            "instances_by_status"
+        };
+        let index = self.dialect().use_index(index);
         let mut branches = Vec::new();
         let mut values = Vec::new();
         for status in STATUSES.iter().filter(|status| wanted.contains(status)) {
             branches.push(format!(
-                "SELECT * FROM (SELECT {INSTANCE_COLUMNS} FROM instances i WHERE i.status = {} AND i.latest = 1{} \
+                "SELECT * FROM (SELECT {INSTANCE_COLUMNS} FROM instances i {index} WHERE i.status = {} AND i.latest = 1{} \
                  ORDER BY i.created_at DESC, i.id DESC LIMIT {}) s{}",
                 instance_code(*status),
                 conditions.sql,
@@ -163,7 +169,7 @@ impl SqlStore {
 
     async fn last_ended(&self) -> Result<Vec<Instance>, Error> {
         let sql = format!(
-            "SELECT {INSTANCE_COLUMNS} FROM instances i WHERE i.ended_at IS NOT NULL AND i.status > 1 \
+            "SELECT {INSTANCE_COLUMNS} FROM instances i WHERE i.ended_at IS NOT NULL AND +i.status > 1 \
              ORDER BY i.ended_at DESC, i.id DESC, i.run DESC LIMIT 20"
         );
         self.all("instances", &sql, &[], records::instance).await

@@ -96,24 +96,11 @@ impl SqlStore {
     }
 
     async fn active_state_of(&self, link: &mut Lent<'_>) -> Result<ActiveState, Failure> {
-        let definitions = |table| {
-            let columns = d::DEFINITION_COLUMNS;
-            format!(
-                "SELECT {columns}, t.body FROM {table} w JOIN documents t ON t.hash = w.hash ORDER BY w.name"
-            )
-        };
-        let workflows = all(link, "workflows", &definitions("workflows"), &[], |row| {
-            d::workflow(row, true)
-        })
-        .await?;
-        let coordinators = all(
-            link,
-            "coordinators",
-            &definitions("coordinators"),
-            &[],
-            d::coordinator,
-        )
-        .await?;
+        let columns = d::DEFINITION_COLUMNS;
+        let sql = format!("SELECT {columns}, xml FROM workflows ORDER BY name");
+        let workflows = all(link, "workflows", &sql, &[], |row| d::workflow(row, true)).await?;
+        let sql = format!("SELECT {columns}, xml FROM coordinators ORDER BY name");
+        let coordinators = all(link, "coordinators", &sql, &[], d::coordinator).await?;
         let sql = "SELECT body FROM coordinator_states ORDER BY kind, name";
         let coordinator_states =
             all(link, "coordinator_states", sql, &[], |row| row.json(0)).await?;

@@ -208,13 +208,27 @@ impl SqlStore {
     /// Documents that no definition and no run goes by. Whether one is wanted is asked again in the statement that
     /// deletes it, whose locks make it wait for a commit that is about to want it.
     async fn forget_documents(&self, step: u32) -> Result<u64, Error> {
-        let unwanted = "NOT EXISTS (SELECT 1 FROM workflows w WHERE w.hash = documents.hash) \
-                        AND NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.hash = documents.hash) \
-                        AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.definition = documents.hash)";
-        let sql = format!("SELECT hash FROM documents WHERE {unwanted} LIMIT ?");
-        let keys = self.keys("documents", &sql, vec![step.into()], one).await?;
-        let sql = format!("DELETE FROM documents WHERE hash IN ({{keys}}) AND {unwanted}");
-        let statements = by_keys(self.dialect(), &sql, &keys);
+        let of = |table: &str, owner: &str, hash: &str| {
+            format!(
+                "NOT EXISTS (SELECT 1 FROM {table} o \
+                 WHERE o.{owner} = documents.owner AND o.{hash} = documents.hash)"
+            )
+        };
+        let unwanted = [
+            of("workflows", "name", "hash"),
+            of("coordinators", "name", "hash"),
+            of("instances", "workflow", "definition"),
+        ]
+        .join(" AND ");
+        let sql = format!("SELECT hash, owner FROM documents WHERE {unwanted} LIMIT ?");
+        let keys = self.keys("documents", &sql, vec![step.into()], |row| {
+            Ok(vec![
+                row.bytes(0)?.to_vec().into(),
+                row.bytes(1)?.to_vec().into(),
+            ])
+        });
+        let sql = format!("DELETE FROM documents WHERE (hash, owner) IN ({{keys}}) AND {unwanted}");
+        let statements = by_keys(self.dialect(), &sql, &keys.await?);
         Ok(self.transact(&self.write, &statements).await?.iter().sum())
     }
 

@@ -54,6 +54,12 @@ impl SqliteFile {
             (true, true) => (self.log_path(), SqliteSynchronous::Off),
             (false, true) => (self.path.clone(), SqliteSynchronous::Off),
         };
+        // In KiB. Large batches touch many pages; the cache grows only as far as it is used.
+        let cache = if role == Role::Commit {
+            "-64000"
+        } else {
+            "-8000"
+        };
         SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -63,7 +69,7 @@ impl SqliteFile {
             .foreign_keys(false)
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", "-16000")
+            .pragma("cache_size", cache)
             .statement_cache_capacity(400)
             .command_buffer_size(8)
             .row_buffer_size(256)

@@ -9,7 +9,7 @@ use peerflow_model::Change;
 use peerflow_store::contract::{Master, PATIENCE, Place as _};
 use peerflow_store::{CommitError, Error, Store, StoreUrl, open};
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 use tokio::time::{sleep, timeout};
 
 use crate::places::MysqlDatabase;
