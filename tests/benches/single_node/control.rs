@@ -1,193 +1,63 @@
-//! Rows measured in this process: the engine alone, and a node whose tasks do nothing.
+//! CONTROL: tasks through engine, store and dispatch, with a runner that does nothing.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::documents::{action, wide};
+use crate::idle_tasks::{IdleNode, Place};
+use crate::measure::{RUNS, Series, Stopwatch, per_second, row};
 
-use jiff::Timestamp;
-use peerflow_engine::{
-    AttemptResult, Command, Engine, Event, Now, Options, Origin, Peer, Report, Request, RequestId,
-};
-use peerflow_model::{ActiveState, Epoch, Incarnation, NodeId, Settings};
+/// Tasks of one run, and of one instance.
+const TASKS: usize = 10_000;
+const WIDTH: usize = 20;
+/// Slots that are free for the tasks that are measured.
+const FREE_SLOTS: usize = 1000;
+/// A task's rows in the store: visit and attempt, each as it is given to a node and as it ends.
+const ROWS_A_TASK: f64 = 4.0;
 
-use crate::measure::{Series, Stopwatch, row};
-
-/// A fixed instant: the engine asks no clock.
-fn now(at_ms: u64) -> Now {
-    let wall = Timestamp::from_millisecond(1_800_000_000_000).expect("in range")
-        + Duration::from_millis(at_ms);
-    Now {
-        wall,
-        monotonic: Duration::from_millis(at_ms),
-    }
-}
-
-/// An engine with one peer, which does at once what it is told.
-struct Bench {
-    engine: Engine,
-    commands: Vec<Command>,
-    events: u64,
-    at_ms: u64,
-}
-
-impl Bench {
-    fn new(slots: u32) -> Self {
-        let options = Options {
-            epoch: Epoch(1),
-            seed: 7,
-            settings: Settings::default(),
-        };
-        let mut commands = Vec::new();
-        let engine = Engine::load(options, ActiveState::default(), now(0), &mut commands);
-        let mut bench = Self {
-            engine,
-            commands,
-            events: 0,
-            at_ms: 0,
-        };
-        bench.handle(Event::Peer(Peer {
-            id: NodeId::from("bench"),
-            incarnation: Incarnation(1),
-            hosts: [].into(),
-            labels: [].into(),
-            slots,
-            draining: false,
-        }));
-        bench
-    }
-
-    fn handle(&mut self, event: Event) {
-        self.events += 1;
-        // A millisecond for a hundred events: time passes, but nothing becomes due.
-        self.at_ms = self.events / 100;
-        self.engine
-            .handle(now(self.at_ms), event, &mut self.commands);
-    }
-
-    fn put(&mut self, xml: &str) {
-        let request = Request::PutDocument {
-            xml: xml.into(),
-            files: Vec::new(),
-            origin: Origin::Person,
-        };
-        self.handle(Event::Request {
-            id: RequestId(0),
-            request,
-        });
-    }
-
-    fn run(&mut self, workflow: &str) {
-        let request = Request::Run {
-            workflow: workflow.into(),
-            params: [].into(),
-        };
-        self.handle(Event::Request {
-            id: RequestId(1),
-            request,
-        });
-    }
-
-    /// Lets every dispatched attempt begin and succeed until nothing is dispatched any more.
-    fn drain(&mut self) {
-        let mut due = VecDeque::new();
-        loop {
-            for command in self.commands.drain(..) {
-                if let Command::Dispatch(dispatch) = command {
-                    due.push_back(dispatch);
-                }
-            }
-            let Some(dispatch) = due.pop_front() else {
-                return;
-            };
-            let at = now(self.at_ms).wall;
-            let report = |report| Event::Report {
-                attempt: dispatch.attempt.clone(),
-                node: dispatch.node.clone(),
-                incarnation: dispatch.incarnation,
-                report,
-            };
-            self.handle(report(Report::Started { at }));
-            self.handle(report(Report::Ended {
-                result: AttemptResult::Succeeded,
-                exit_code: Some(0),
-                message: String::new(),
-                started_at: Some(at),
-                ended_at: at,
-                readings: Vec::new(),
-                warning: None,
-            }));
-        }
-    }
-}
-
-fn action(name: &str, to: &str) -> String {
-    format!(
-        r#"<action name="{name}"><shell><command>true</command></shell><ok to="{to}"/></action>"#
-    )
-}
-
-fn wide(name: &str, width: usize) -> String {
-    let paths: String = (0..width)
-        .map(|at| format!(r#"<path to="s{at}"/>"#))
-        .collect();
-    let actions: String = (0..width)
-        .map(|at| action(&format!("s{at}"), "merge"))
-        .collect();
-    format!(
-        r#"<work-flow name="{name}" instance-limit="1000000"><start name="start" to="split"/><fork name="split">{paths}</fork>
-           {actions}<join name="merge" to="end"/><end name="end"/></work-flow>"#
-    )
-}
-
-fn chain(name: &str, length: usize) -> String {
-    let actions: String = (0..length)
-        .map(|at| {
-            if at + 1 == length {
-                action(&format!("s{at}"), "end")
+/// Tasks a second, everything durable; the same beside 100 and 100,000 tasks that run meanwhile.
+pub(crate) fn control() {
+    for (active, held_width) in [(100, 100), (100_000, 1000)] {
+        Place::each(|place| {
+            let node = IdleNode::at(place, active + FREE_SLOTS);
+            node.put([
+                wide("many", WIDTH, action),
+                wide("hold", held_width, action),
+            ]);
+            node.run(std::iter::repeat_n("hold".to_owned(), active / held_width));
+            #[expect(clippy::cast_precision_loss, reason = "small counts")]
+            node.until("the held tasks run", active as f64, |node| {
+                node.meter("peerflow_slots_used")
+            });
+            let mut floor = node.runtime.block_on(place.raw_rows());
+            run_once(&node);
+            let (figures, floors): (Vec<f64>, Vec<f64>) = (0..RUNS)
+                .map(|_| {
+                    let figure = per_second(TASKS, run_once(&node));
+                    (figure, node.runtime.block_on(floor.rate()) / ROWS_A_TASK)
+                })
+                .unzip();
+            let goal = if place.store == "SQLite" {
+                "at least 10000, the same beside 100000"
             } else {
-                action(&format!("s{at}"), &format!("s{}", at + 1))
-            }
-        })
-        .collect();
-    format!(
-        r#"<work-flow name="{name}"><start name="start" to="s0"/>{actions}<end name="end"/></work-flow>"#
-    )
+                "at least 5000, the same beside 100000"
+            };
+            row(
+                &format!("CONTROL {}, {active} active", place.store),
+                &Series::from_values(figures),
+                "tasks/s",
+                Some(("4 raw rows a task", &Series::from_values(floors))),
+                goal,
+            );
+            node.stop();
+        });
+    }
 }
 
-/// ENGINE: events a second, and what an instance of 10,000 steps costs in all.
-pub(crate) fn engine() {
-    let figures = Series::of(|| {
-        let mut bench = Bench::new(64);
-        bench.put(&wide("w", 20));
-        let watch = Stopwatch::start();
-        let before = bench.events;
-        for _ in 0..2000 {
-            bench.run("w");
-        }
-        bench.drain();
-        #[expect(clippy::cast_precision_loss, reason = "small counts")]
-        let events = (bench.events - before) as f64;
-        events / watch.seconds()
-    });
-    row("ENGINE", &figures, "events/s", None, "at least 500000");
-    for (shape, xml) in [
-        ("chain", chain("big", 10_000)),
-        ("fork and join", wide("big", 10_000)),
-    ] {
-        let figures = Series::of(|| {
-            let mut bench = Bench::new(64);
-            bench.put(&xml);
-            let watch = Stopwatch::start();
-            bench.run("big");
-            bench.drain();
-            watch.seconds() * 1e3
-        });
-        row(
-            &format!("ENGINE 10,000 {shape}"),
-            &figures,
-            "ms in all",
-            None,
-            "at most 50 ms",
-        );
-    }
+/// Seconds from the first request to the durable end of the last instance.
+fn run_once(node: &IdleNode) -> f64 {
+    let instances = TASKS / WIDTH;
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let all = node.ended() + instances as f64;
+    let watch = Stopwatch::start();
+    node.run(std::iter::repeat_n("many".to_owned(), instances));
+    node.until("the instances end", all, IdleNode::ended);
+    watch.seconds()
 }

@@ -3,9 +3,18 @@
 //! `make bench` builds the release binary and runs this; arguments choose rows by a part of their name.
 
 mod control;
+mod cron;
+mod documents;
+mod engine;
 mod floors;
+mod idle_tasks;
+mod latency;
+mod list;
+mod logs;
 mod measure;
+mod memory;
 mod outside;
+mod raw_rows;
 
 /// A row: its name, and what measures and prints it.
 type Row = (&'static str, fn());
@@ -14,14 +23,14 @@ const ROWS: &[Row] = &[
     ("CHAIN-40", outside::chain),
     ("FAN-100", outside::fan),
     ("THROUGHPUT", outside::throughput),
-    ("LATENCY", outside::latency),
+    ("LATENCY", latency::latency),
     ("START", outside::start),
-    ("MEMORY", outside::memory),
-    ("LOGS", outside::logs),
-    ("ENGINE", control::engine),
+    ("MEMORY", memory::memory),
+    ("LOGS", logs::logs),
+    ("ENGINE", engine::engine),
     ("CONTROL", control::control),
-    ("CRON", control::cron),
-    ("LIST", control::list),
+    ("CRON", cron::cron),
+    ("LIST", list::list),
 ];
 
 fn main() {

@@ -1,6 +1,6 @@
 //! Medians of several runs, and ratios to floors of the same run.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Runs of each row.
 pub(crate) const RUNS: usize = 5;
@@ -69,10 +69,25 @@ impl Stopwatch {
     pub(crate) fn seconds(self) -> f64 {
         self.0.elapsed().as_secs_f64()
     }
+}
 
-    pub(crate) fn elapsed(self) -> Duration {
-        self.0.elapsed()
-    }
+/// `count` things in so many seconds.
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+pub(crate) fn per_second(count: usize, seconds: f64) -> f64 {
+    count as f64 / seconds
+}
+
+/// Processor time that this process has taken, in seconds.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53 ns")]
+pub(crate) fn process_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let ns: u64 = tasks
+        .filter_map(|task| {
+            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        })
+        .sum();
+    ns as f64 / 1e9
 }
 
 /// Prints one row: what, the figure with its spread, the floor with its spread, how they relate, and the goal.
@@ -88,11 +103,11 @@ pub(crate) fn row(
         Some((what, floor)) => {
             let ratio = figure.median() / floor.median();
             println!(
-                "{name:<22} {figure_text:<38} floor {what}: {:<34} ratio {ratio:.2}   goal {goal}",
+                "{name:<28} {figure_text:<38} floor {what}: {:<34} ratio {ratio:.2}   goal {goal}",
                 show(floor, unit)
             );
         }
-        None => println!("{name:<22} {figure_text:<38} goal {goal}"),
+        None => println!("{name:<28} {figure_text:<38} goal {goal}"),
     }
 }
 
