@@ -21,8 +21,8 @@ pub(crate) struct Attempt<'r> {
     pub(crate) stop: StopSignal,
     started: Option<Box<dyn FnOnce(Timestamp) + Send>>,
     started_at: Option<Timestamp>,
-    /// The latest process's directory was removed by the spawner, which does so when it was left empty.
-    pub(crate) directory_removed: bool,
+    /// The latest process left its directory empty, and the spawner has put it aside.
+    pub(crate) directory_spared: bool,
     pub(crate) readings: Vec<DataReading>,
     pub(crate) warning: Option<String>,
 }
@@ -179,7 +179,7 @@ impl<'r> Attempt<'r> {
             task: Arc::new(task),
             started: Some(started),
             started_at: None,
-            directory_removed: false,
+            directory_spared: false,
             readings: Vec::new(),
             warning: None,
         }

@@ -40,8 +40,11 @@ pub(crate) struct Invocation {
 pub(crate) enum Place {
     /// The directory is there.
     Ready,
-    /// The spawner makes it, with these files beside it.
-    New { files: Vec<(PathBuf, Vec<u8>)> },
+    /// The spawner makes it, with these files beside it, and puts it aside at `spare` if it is left empty.
+    New {
+        spare: PathBuf,
+        files: Vec<(PathBuf, Vec<u8>)>,
+    },
 }
 
 /// Where bash is.
@@ -135,9 +138,12 @@ impl Attempt<'_> {
             .profile_lines()
             .map(|lines| (dir.profile(), lines.into_bytes()));
         let files = program.into_iter().chain(profile).collect();
-        let place = Place::New { files };
+        let spare = dir.spare().to_owned();
+        let place = Place::New { spare, files };
         let finished = self.run_process(dir.path(), place, invocation, keep).await;
-        if !self.directory_removed {
+        if self.directory_spared {
+            self.runner.work_dirs.take_back(dir);
+        } else {
             self.clean(dir).await;
         }
         finished
@@ -185,7 +191,7 @@ impl Attempt<'_> {
         invocation: Invocation,
         keep: usize,
     ) -> Result<Finished, Unsuccessful> {
-        self.directory_removed = false;
+        self.directory_spared = false;
         let variables = environment(&self.task).map_err(Unsuccessful::failed)?;
         for name in &variables.unnameable {
             self.warn(format!(
@@ -199,13 +205,13 @@ impl Attempt<'_> {
             .task
             .action()
             .is_some_and(|it| it.on_partition == OnPartition::Wait);
-        let (make_directory, files) = match place {
-            Place::Ready => (false, Vec::new()),
-            Place::New { files } => (true, files),
+        let (spare, files) = match place {
+            Place::Ready => (None, Vec::new()),
+            Place::New { spare, files } => (Some(spare), files),
         };
         let start = Start {
             id: 0,
-            make_directory,
+            spare,
             files,
             program: invocation.program,
             arguments: invocation.arguments,
@@ -256,7 +262,8 @@ impl Attempt<'_> {
                 "the spawner process died and its tasks were killed; the task may be run again",
             ));
         };
-        self.directory_removed = end.removed;
+        // What cannot be killed may still write into it.
+        self.directory_spared = end.spared && end.unkillable == 0;
         if end.leftovers > 0 {
             let count = end.leftovers;
             self.warn(format!(

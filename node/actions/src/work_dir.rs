@@ -5,18 +5,23 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Where working directories are made.
 #[derive(Debug)]
 pub(crate) struct WorkDirs {
     path: PathBuf,
     next: AtomicU64,
+    /// Empty directories to be used again, each under a new name.
+    spares: Mutex<Vec<PathBuf>>,
 }
 
 /// A working directory. It starts empty; the program lies beside it, not in it.
 #[derive(Debug)]
 pub(crate) struct WorkDir {
     path: PathBuf,
+    /// Where an empty directory lies that becomes this one, and where this one goes if it is left empty.
+    spare: PathBuf,
 }
 
 impl WorkDirs {
@@ -33,6 +38,7 @@ impl WorkDirs {
         Ok(Self {
             path,
             next: AtomicU64::new(1),
+            spares: Mutex::default(),
         })
     }
 
@@ -48,15 +54,31 @@ impl WorkDirs {
             .filter(char::is_ascii_alphanumeric)
             .take(32)
             .collect();
+        let spare = self.spares().pop();
         WorkDir {
             path: self.path.join(format!("{hint}.{number}")),
+            spare: spare.unwrap_or_else(|| self.path.join(format!(".spare.{number}"))),
         }
+    }
+
+    /// Takes back a directory that was left empty and lies at its `spare` path now.
+    pub(crate) fn take_back(&self, dir: WorkDir) {
+        self.spares().push(dir.spare);
+    }
+
+    fn spares(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl WorkDir {
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where it lies while nobody uses it.
+    pub(crate) fn spare(&self) -> &Path {
+        &self.spare
     }
 
     /// Where the attempt's program lies.
@@ -82,12 +104,14 @@ impl WorkDir {
                 Ok(()) | Err(_) => {}
             }
         }
-        // Most are empty, and then this is one call.
-        match fs::remove_dir(&self.path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(_not_empty) => remove(&self.path),
+        for directory in [&self.spare, &self.path] {
+            match fs::remove_dir(directory) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_not_empty) => remove(directory)?,
+                Ok(()) => {}
+            }
         }
+        Ok(())
     }
 }
 

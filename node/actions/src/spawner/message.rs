@@ -1,7 +1,7 @@
 //! What a node and its spawner say to each other.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::boot_time::BootTime;
@@ -28,9 +28,10 @@ pub(crate) struct Start {
     pub(crate) arguments: Vec<OsString>,
     /// Where it runs.
     pub(crate) directory: PathBuf,
-    /// Make the directory first, and remove it afterwards if it is left empty; the files likewise.
-    pub(crate) make_directory: bool,
-    /// Files to be written before it starts, for the owner only; only with `make_directory`.
+    /// Where an empty directory lies to be used again, or is to be put afterwards. With it the spawner makes the directory
+    /// and takes it away; without it the directory is there.
+    pub(crate) spare: Option<PathBuf>,
+    /// Files to be written before it starts, for the owner only, and removed afterwards; only with `spare`.
     pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     /// Added to the environment that the spawner inherited from the node.
     pub(crate) environment: Vec<(OsString, OsString)>,
@@ -78,8 +79,8 @@ pub(crate) struct End {
     pub(crate) leftovers: u64,
     /// Processes that even KILL did not end in time (stuck in the kernel).
     pub(crate) unkillable: u64,
-    /// Its directory was made by the spawner and is removed.
-    pub(crate) removed: bool,
+    /// Its directory was left empty and is put aside as `spare`; its files are removed.
+    pub(crate) spared: bool,
 }
 
 /// How the main process ended.
@@ -147,7 +148,13 @@ impl Start {
             .iter()
             .for_each(|argument| writer.text(argument));
         writer.text(self.directory.as_os_str());
-        writer.flag(self.make_directory);
+        writer.flag(self.spare.is_some());
+        writer.text(
+            self.spare
+                .as_deref()
+                .unwrap_or_else(|| Path::new(""))
+                .as_os_str(),
+        );
         writer.number(self.files.len() as u64);
         for (path, content) in &self.files {
             writer.text(path.as_os_str());
@@ -173,7 +180,8 @@ impl Start {
             arguments.push(reader.text()?);
         }
         let directory = reader.text()?.into();
-        let make_directory = reader.flag()?;
+        let has_spare = reader.flag()?;
+        let spare: PathBuf = reader.text()?.into();
         let mut files = Vec::new();
         for _ in 0..reader.number()? {
             files.push((reader.text()?.into(), reader.bytes()?));
@@ -192,7 +200,7 @@ impl Start {
             program,
             arguments,
             directory,
-            make_directory,
+            spare: has_spare.then_some(spare),
             files,
             environment,
             timeout,
@@ -295,7 +303,7 @@ impl End {
         });
         writer.number(self.leftovers);
         writer.number(self.unkillable);
-        writer.flag(self.removed);
+        writer.flag(self.spared);
         writer
     }
 
@@ -318,7 +326,7 @@ impl End {
             cause,
             leftovers: reader.number()?,
             unkillable: reader.number()?,
-            removed: reader.flag()?,
+            spared: reader.flag()?,
         })
     }
 }
@@ -334,7 +342,7 @@ mod tests {
             program: "/bin/bash".into(),
             arguments: vec!["-c".into(), "echo '值'\n".into()],
             directory: "/tmp/工作".into(),
-            make_directory: true,
+            spare: Some("/tmp/.spare.1".into()),
             files: vec![("/tmp/工作.program".into(), b"echo\0".to_vec())],
             environment: vec![("PEERFLOW_PARAM_日期".into(), "a=b\n\"c\"".into())],
             timeout: Some(Duration::from_millis(1_500)),
@@ -373,7 +381,7 @@ mod tests {
             cause: Cause::TimedOut,
             leftovers: 3,
             unkillable: 1,
-            removed: true,
+            spared: true,
         };
         for report in [
             Report::Ready { survivors: 2 },

@@ -212,7 +212,7 @@ impl Owned {
             cause: self.cause,
             leftovers: self.leftovers,
             unkillable,
-            removed: false,
+            spared: false,
         }
     }
 }

@@ -164,10 +164,10 @@ impl Server {
             self.connection.report(&report);
             return Ok(());
         }
-        let files = || start.files.iter().map(|(path, _)| path.clone()).collect();
-        let place = start.make_directory.then(|| Place {
+        let place = start.spare.clone().map(|spare| Place {
             directory: start.directory.clone(),
-            files: files(),
+            spare,
+            files: start.files.iter().map(|(path, _)| path.clone()).collect(),
         });
         let Start {
             timeout,

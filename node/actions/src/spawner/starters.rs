@@ -7,15 +7,17 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+use nix::unistd::geteuid;
 
 use super::mark::MARK;
 use super::message::{End, NotStarted, Start};
@@ -60,6 +62,8 @@ pub(crate) enum Done {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) directory: PathBuf,
+    /// Where it is put once it is empty.
+    pub(crate) spare: PathBuf,
     pub(crate) files: Vec<PathBuf>,
 }
 
@@ -145,10 +149,10 @@ impl Starter {
                     Done::Started { id, result }
                 }
                 Job::Remove { id, end, place } => {
-                    let removed = remove(&place);
+                    let spared = put_aside(&place);
                     Done::Removed {
                         id,
-                        end: End { removed, ..end },
+                        end: End { spared, ..end },
                     }
                 }
             };
@@ -169,8 +173,9 @@ fn start_process(
     stdout: OwnedFd,
     stderr: OwnedFd,
 ) -> Result<i32, NotStarted> {
-    if start.make_directory {
-        make(start).map_err(|error| NotStarted::Directory(error.raw_os_error().unwrap_or(0)))?;
+    if let Some(spare) = &start.spare {
+        make(start, spare)
+            .map_err(|error| NotStarted::Directory(error.raw_os_error().unwrap_or(0)))?;
     }
     let child = Command::new(&start.program)
         .args(&start.arguments)
@@ -190,16 +195,25 @@ fn start_process(
     }
 }
 
-fn make(start: &Start) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(&start.directory)?;
+/// Takes an empty directory that an earlier process left, or makes one: on some file systems making and removing cost
+/// more than starting a process.
+fn make(start: &Start, spare: &Path) -> io::Result<()> {
+    if fs::rename(spare, &start.directory).is_err() {
+        DirBuilder::new().mode(0o700).create(&start.directory)?;
+    }
     start
         .files
         .iter()
         .try_for_each(|(path, content)| write_private(path, content, false))
 }
 
-/// Removes what a process left empty. False when the node must look after the rest.
-fn remove(place: &Place) -> bool {
-    let files = place.files.iter().all(|file| fs::remove_file(file).is_ok());
-    fs::remove_dir(&place.directory).is_ok() && files
+/// Removes the files and puts the directory aside if the process left it as it was. False when the node must look after
+/// the rest.
+fn put_aside(place: &Place) -> bool {
+    let is_private =
+        |facts: fs::Metadata| facts.mode() & 0o7777 == 0o700 && facts.uid() == geteuid().as_raw();
+    place.files.iter().all(|file| fs::remove_file(file).is_ok())
+        && fs::symlink_metadata(&place.directory).is_ok_and(is_private)
+        && fs::read_dir(&place.directory).is_ok_and(|mut entries| entries.next().is_none())
+        && fs::rename(&place.directory, &place.spare).is_ok()
 }

@@ -136,10 +136,7 @@ async fn files_that_cannot_be_brought_are_clear_errors_and_nothing_is_left() {
         assert_eq!((end.result, end.started_at), (TaskResult::Failed, None));
         assert!(end.message.contains(expected), "{}", end.message);
     }
-    assert_eq!(
-        std::fs::read_dir(&stage.limits.work_dir).unwrap().count(),
-        0
-    );
+    assert_eq!(stage.left_behind(), [""; 0]);
 }
 
 #[tokio::test]

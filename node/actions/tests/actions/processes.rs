@@ -56,11 +56,29 @@ async fn a_task_has_a_private_empty_directory_and_no_input() {
         "{} is left",
         lines[1]
     );
-    assert_eq!(
-        std::fs::read_dir(&stage.limits.work_dir).unwrap().count(),
-        0
-    );
+    assert_eq!(stage.left_behind(), [""; 0]);
     assert_eq!(stage.warnings(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_directory_left_empty_is_used_again_under_a_new_name_and_only_then() {
+    let stage = Stage::new().await;
+    let look = "pwd; stat -c '%i %a' .; ls -A";
+    for command in [look, look, "pwd; stat -c '%i %a' .; chmod 755 .", look] {
+        let end = stage.shell(command).await;
+        assert_eq!(end.result, TaskResult::Succeeded, "{}", end.message);
+    }
+    let lines = stage.output();
+    assert_eq!(lines.len(), 8, "{lines:?}");
+    let (paths, facts): (Vec<&String>, Vec<&String>) = (
+        lines.iter().step_by(2).collect(),
+        lines.iter().skip(1).step_by(2).collect(),
+    );
+    assert!(paths.windows(2).all(|pair| pair[0] != pair[1]));
+    assert_eq!((facts[0], facts[1]), (facts[1], facts[2]));
+    assert!(facts.iter().all(|fact| fact.ends_with(" 700")));
+    assert!(!paths.iter().any(|path| std::path::Path::new(path).exists()));
+    assert_eq!(stage.left_behind(), [""; 0]);
 }
 
 #[tokio::test]

@@ -92,8 +92,5 @@ async fn the_profile_is_sourced_first_for_every_interpreter() {
         stage.output(),
         ["hello 已设置", "unset 2 1", "已设置 y z", "hello shell"]
     );
-    assert_eq!(
-        std::fs::read_dir(&stage.limits.work_dir).unwrap().count(),
-        0
-    );
+    assert_eq!(stage.left_behind(), [""; 0]);
 }

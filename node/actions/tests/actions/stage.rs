@@ -229,6 +229,13 @@ impl Stage {
         self.log.texts(LogLevel::Warn)
     }
 
+    /// What lies where working directories are made, but for the empty ones that wait to be used again.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.limits.work_dir).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| !name.starts_with(".spare.")).collect()
+    }
+
     /// The number that a task has written into a file, once it has.
     pub(crate) async fn number_in(&self, name: &str) -> i32 {
         let path = self.path(name);
