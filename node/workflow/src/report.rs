@@ -132,7 +132,10 @@ impl SourceCode for Window<'_> {
         } else {
             self.source[start..place.offset].chars().count()
         };
-        let column = if whole_lines {
+        let column = if before == 0 {
+            // Asked for the place alone: for the heading, which names it.
+            (place.column as usize).saturating_sub(1)
+        } else if whole_lines {
             0
         } else {
             (place.column as usize).saturating_sub(1 + cut)

@@ -165,3 +165,13 @@ fn a_report_shows_the_line_in_a_long_one_too() {
             .contains("no known time zone")
     );
 }
+
+#[test]
+fn the_heading_of_a_report_names_line_and_column() {
+    let xml = "<work-flow name=\"w\">\n  <start name=\"s\" to=\"nowhere\"/>\n  <end name=\"e\"/>\n</work-flow>";
+    let shown = errors(xml).render("flow.xml", xml, false);
+    assert!(shown.contains("[flow.xml:2:23]"), "{shown}");
+    let line = xml.replace('\n', " ");
+    let shown = errors(&line).render("flow.xml", &line, false);
+    assert!(shown.contains("[flow.xml:1:44]"), "{shown}");
+}
