@@ -104,11 +104,14 @@ pub(super) fn check_coordinator(
     let own = CoordinatorName::from(name.as_str());
     let coordinator = read(checker, element, own, vec![name.clone()]);
     if coordinator.dependencies.contains(name) {
-        checker.reporter.warning(
-            element.span(),
-            format!("{name} depends on itself, so it never fires by itself again"),
-            "remove it from <depend-list>",
-        );
+        let message = if coordinator.schedule.is_some() {
+            format!("{name} depends on itself, so its first time waits until somebody triggers it")
+        } else {
+            format!("{name} depends on itself, so once it succeeds it starts again and again")
+        };
+        checker
+            .reporter
+            .warning(element.span(), message, "remove it from <depend-list>");
     }
     coordinator
 }
