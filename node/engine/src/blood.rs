@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use peerflow_model::{Blood, BloodId, Change, Instance, InstanceStatus, TriggerKind};
 use peerflow_workflow::{Parameters, StepName, WorkflowName};
 
-use crate::coordinators::embedded;
 use crate::creation::Order;
 use crate::downstream::cycle;
 use crate::engine::Engine;
 use crate::event::Now;
 use crate::progress::later;
 use crate::request::{Answer, Refusal};
+
+/// How long after its start a wave that stopped may be set going again by a rerun: as long as instances are kept
+/// where the configuration does not say.
+const STOPPED_WAVE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Engine {
     /// Starts a wave with an instance of `root`.
@@ -35,10 +39,10 @@ impl Engine {
             )));
         }
         remaining.remove(&root);
-        let key = embedded(&root);
+        let key = self.coordinator_of(&root);
         let order = Order {
             skip,
-            ..Order::fired(root.clone(), TriggerKind::Blood, now.wall, Some(key))
+            ..Order::fired(root.clone(), TriggerKind::Blood, now.wall, key)
         };
         let prepared = self.prepare(order)?;
         let id = self.make(now, prepared);
@@ -133,6 +137,22 @@ impl Engine {
             self.forget_blood(id);
         } else {
             self.out.put(Change::PutBlood(blood.clone()));
+        }
+    }
+
+    /// Forgets waves that stopped and that nobody set going again in a long time.
+    pub(crate) fn forget_old_waves(&mut self, now: Now) {
+        let old = |blood: &&Blood| {
+            blood.stopped && now.wall.duration_since(blood.created_at) > STOPPED_WAVE_KEPT
+        };
+        let old: Vec<BloodId> = self
+            .bloods
+            .values()
+            .filter(old)
+            .map(|b| b.id.clone())
+            .collect();
+        for id in old {
+            self.forget_blood(&id);
         }
     }
 

@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use peerflow_model::{
     BloodId, Change, CoordinatorKey, Instance, InstanceEvent, InstanceId, InstanceStatus, Outcome,
     RunId, TriggerKind,
 };
-use peerflow_workflow::{LogicalTime, Parameters, StepName, Workflow, WorkflowName};
+use peerflow_workflow::{
+    LogicalTime, Parameters, ResolveError, StepKind, StepName, Workflow, WorkflowDocument,
+    WorkflowName,
+};
 
 use crate::documents::{Source, Unfit};
 use crate::engine::Engine;
 use crate::event::Now;
-use crate::instances::{Running, Waiting};
+use crate::instances::Running;
 use crate::progress::Ended;
 use crate::request::Refusal;
 use crate::run::{Run, RunEffects};
@@ -88,10 +92,10 @@ impl Engine {
                     instant: order.logical_time,
                     zone,
                 };
-                entry
-                    .coordinator
-                    .parameters_at(&order.given, &time)
-                    .map_err(|error| Refusal::unfit(&order.workflow, Unfit::Resolve(error)))?
+                match entry.coordinator.parameters_at(&order.given, &time) {
+                    Ok(params) => params,
+                    Err(error) => return Err(self.all_missing(&order, error)),
+                }
             }
             None => order.given.clone(),
         };
@@ -108,11 +112,11 @@ impl Engine {
             .skip
             .iter()
             .map(StepName::as_str)
-            .filter(|name| workflow.find(name).is_none())
+            .filter(|name| !is_action(&workflow, name))
             .collect();
         if !unknown.is_empty() {
             return Err(Refusal::invalid(format!(
-                "workflow {} has no step {}; `peerflow workflow info` lists its steps",
+                "workflow {} has no action {} to skip; `peerflow workflow info` lists its steps",
                 order.workflow,
                 unknown.join(", ")
             )));
@@ -123,6 +127,35 @@ impl Engine {
             workflow,
             source,
         })
+    }
+
+    /// The refusal of an order whose coordinator's parameters cannot be computed: where some are missing, it names
+    /// those that only the steps miss too.
+    fn all_missing(&mut self, order: &Order, error: ResolveError) -> Refusal {
+        let ResolveError::MissingParameters(names) = error else {
+            return Refusal::unfit(&order.workflow, Unfit::Resolve(error));
+        };
+        let mut names: BTreeSet<String> = names.into_iter().collect();
+        let source = self.definitions.get(&order.workflow);
+        let source = source.map(|definition| Arc::clone(&definition.source));
+        let document = source.and_then(|source| self.documents.read(&source).ok());
+        names.extend(
+            document
+                .iter()
+                .flat_map(WorkflowDocument::parameters_needed),
+        );
+        let key = order.parameters_of.as_ref();
+        if let Some(entry) = key.and_then(|key| self.coordinators.entry(key)) {
+            for (name, _) in &entry.coordinator.parameters {
+                // One that the list itself lacks above stays named.
+                if !entry.coordinator.parameters_needed().contains(name) {
+                    names.remove(name);
+                }
+            }
+        }
+        names.retain(|name| !order.given.contains_key(name));
+        let missing = ResolveError::MissingParameters(names.into_iter().collect());
+        Refusal::unfit(&order.workflow, Unfit::Resolve(missing))
     }
 
     /// Makes the instance. It runs at once or waits in its workflow's queue.
@@ -143,7 +176,7 @@ impl Engine {
         if self.has_room(&instance.workflow) {
             self.begin(now, instance, workflow, source);
         } else {
-            self.queue_up(instance, source);
+            self.queue_up(instance, source, Vec::new());
         }
         id
     }
@@ -195,29 +228,6 @@ impl Engine {
         }
     }
 
-    /// Whether an instance of `workflow` that is made now may run at once: nobody waits before it and the limit
-    /// allows it (invariant 10).
-    pub(crate) fn has_room(&self, workflow: &WorkflowName) -> bool {
-        let (running, waiting) = self.instances.count(workflow);
-        waiting == 0 && running < self.limit(workflow) && !self.is_overrun()
-    }
-
-    fn limit(&self, workflow: &WorkflowName) -> u32 {
-        self.definitions
-            .get(workflow)
-            .map_or(1, |definition| definition.limit.max(1))
-    }
-
-    /// Puts an instance into its workflow's queue.
-    pub(crate) fn queue_up(&mut self, mut instance: Instance, source: Arc<Source>) {
-        if self.is_overrun() {
-            self.delayed.insert(instance.workflow.clone());
-        }
-        instance.message = "waits for its turn under the workflow's instance limit".to_owned();
-        self.out.put(Change::PutInstance(instance.clone()));
-        self.instances.add_waiting(Waiting { instance, source });
-    }
-
     fn begin(
         &mut self,
         now: Now,
@@ -241,37 +251,9 @@ impl Engine {
     ) {
         effects.instance_changed = true;
         let id = run.instance.id.clone();
-        let zone = self
-            .definitions
-            .get(&run.instance.workflow)
-            .map_or_else(|| self.zone.clone(), |definition| definition.zone.clone());
+        let zone = self.zone_by(&run.instance.workflow, &source);
         self.instances.add_running(Running::new(run, source, zone));
         self.absorb(now, &id, effects);
-    }
-
-    /// Starts waiting instances of `workflow` as far as its limit allows.
-    pub(crate) fn start_waiting(&mut self, now: Now, workflow: &WorkflowName) {
-        loop {
-            let (running, _) = self.instances.count(workflow);
-            let Some(id) = self.instances.first_waiting(workflow) else {
-                return;
-            };
-            if running >= self.limit(workflow) {
-                return;
-            }
-            if self.is_overrun() {
-                self.delayed.insert(workflow.clone());
-                return;
-            }
-            let Some(waiting) = self.instances.remove_waiting(&id) else {
-                return;
-            };
-            let Waiting { instance, source } = waiting;
-            match self.workflow_of(&instance, &source) {
-                Ok(workflow) => self.begin(now, instance, workflow, source),
-                Err(unfit) => self.fail_waiting(now, instance, unfit.to_string()),
-            }
-        }
     }
 
     /// The workflow that an instance goes by.
@@ -280,10 +262,7 @@ impl Engine {
         instance: &Instance,
         source: &Source,
     ) -> Result<Arc<Workflow>, Unfit> {
-        let zone = self
-            .definitions
-            .get(&instance.workflow)
-            .map_or_else(|| self.zone.clone(), |definition| definition.zone.clone());
+        let zone = self.zone_by(&instance.workflow, source);
         let time = LogicalTime {
             instant: instance.logical_time,
             zone,
@@ -291,10 +270,20 @@ impl Engine {
         self.documents.workflow(source, &instance.params, &time)
     }
 
-    fn fail_waiting(&mut self, now: Now, mut instance: Instance, message: String) {
-        end_unstarted(&mut instance, Outcome::Failed, message, now.wall);
-        self.out.put(Change::PutInstance(instance.clone()));
-        self.conclude_later(instance);
+    /// The zone of an instance's time macros: its own document's, also when the workflow has another by now.
+    pub(crate) fn zone_by(&mut self, workflow: &WorkflowName, source: &Source) -> TimeZone {
+        if let Some(definition) = self.definitions.get(workflow)
+            && definition.source.hash == source.hash
+        {
+            return definition.zone.clone();
+        }
+        let document = self.documents.read(source).ok();
+        let named = document
+            .as_ref()
+            .and_then(|each| each.workflow().timezone.as_deref());
+        named
+            .and_then(|name| TimeZone::get(name).ok())
+            .unwrap_or_else(|| self.zone.clone())
     }
 
     /// Notes that an instance is over which has no run; its definition says who is told.
@@ -306,6 +295,13 @@ impl Engine {
             .unwrap_or_default();
         self.ended.push_back(Ended { instance, mail });
     }
+}
+
+/// Whether there is a step of that name that does something of its own, so that it can be skipped.
+fn is_action(workflow: &Workflow, name: &str) -> bool {
+    workflow
+        .find(name)
+        .is_some_and(|step| matches!(workflow.step(step).kind, StepKind::Action(_)))
 }
 
 /// Ends an instance that never started.

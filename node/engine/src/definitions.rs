@@ -36,7 +36,13 @@ impl MailRule {
     pub(crate) fn of(workflow: &Workflow) -> Self {
         Self {
             level: workflow.mail_level.clone(),
-            receivers: workflow.mail_receivers.clone(),
+            // An address of a definition may still be a parameter, which nobody can write to.
+            receivers: workflow
+                .mail_receivers
+                .iter()
+                .filter(|address| !address.contains("${"))
+                .cloned()
+                .collect(),
         }
     }
 }

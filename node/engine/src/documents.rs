@@ -44,59 +44,49 @@ pub(crate) struct Documents {
 
 #[derive(Debug)]
 struct Read {
-    document: Arc<WorkflowDocument>,
-    /// The workflow of every instance, where the document holds neither parameters nor time macros.
-    fixed: Option<Arc<Workflow>>,
+    document: WorkflowDocument,
     used: u64,
     bytes: usize,
 }
 
 impl Documents {
-    /// The workflow of an instance made from `source` with `parameters` at `time`.
+    /// The workflow of an instance made from `source` with `parameters` at `time`. Instances of a document without
+    /// parameters and time macros share one.
     pub(crate) fn workflow(
         &mut self,
         source: &Source,
         parameters: &Parameters,
         time: &LogicalTime,
     ) -> Result<Arc<Workflow>, Unfit> {
+        let document = self.read(source)?;
+        Ok(document.resolve_shared(parameters, time)?)
+    }
+
+    /// The document of `source`.
+    pub(crate) fn read(&mut self, source: &Source) -> Result<WorkflowDocument, Unfit> {
         self.clock += 1;
         if let Some(read) = self.read.get_mut(&source.hash) {
             self.uses.remove(&read.used);
             read.used = self.clock;
             self.uses.insert(self.clock, source.hash);
-            return match &read.fixed {
-                Some(workflow) => Ok(Arc::clone(workflow)),
-                None => Ok(Arc::new(read.document.resolve(parameters, time)?)),
-            };
+            return Ok(read.document.clone());
         }
-        let document = match Document::parse(&source.xml) {
-            Ok((Document::Workflow(document), _warnings)) => document,
-            Ok((Document::Coordinator(_), _)) => {
-                return Err(Unfit::Document(Diagnostics::default()));
+        match Document::parse(&source.xml) {
+            Ok((Document::Workflow(document), _warnings)) => {
+                self.keep(source, document.clone());
+                Ok(document)
             }
-            Err(diagnostics) => return Err(Unfit::Document(diagnostics)),
-        };
-        let resolved = document.resolve(parameters, time).map(Arc::new);
-        let fixed = match &resolved {
-            Ok(workflow) if is_fixed(&source.xml) => Some(Arc::clone(workflow)),
-            _ => None,
-        };
-        self.keep(source, Arc::new(document), fixed);
-        Ok(resolved?)
+            Ok((Document::Coordinator(_), _)) => Err(Unfit::Document(Diagnostics::default())),
+            Err(diagnostics) => Err(Unfit::Document(diagnostics)),
+        }
     }
 
-    fn keep(
-        &mut self,
-        source: &Source,
-        document: Arc<WorkflowDocument>,
-        fixed: Option<Arc<Workflow>>,
-    ) {
+    fn keep(&mut self, source: &Source, document: WorkflowDocument) {
         let bytes = source.xml.len();
         self.bytes += bytes;
         self.uses.insert(self.clock, source.hash);
         let read = Read {
             document,
-            fixed,
             used: self.clock,
             bytes,
         };
@@ -110,11 +100,4 @@ impl Documents {
             }
         }
     }
-}
-
-/// Whether nothing in the text can be a parameter or a time macro. A character reference may hide one.
-fn is_fixed(xml: &str) -> bool {
-    !["${param:", "${time.", "&#"]
-        .iter()
-        .any(|mark| xml.contains(mark))
 }

@@ -97,6 +97,9 @@ impl Engine {
         if plan {
             self.put_plan(now.wall);
         }
+        if reset || plan {
+            self.forget_old_waves(now);
+        }
     }
 
     /// Makes up for a reset whose time passed since some master last acted.

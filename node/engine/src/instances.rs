@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use peerflow_model::{Instance, InstanceId, RunId};
+use peerflow_model::{Instance, InstanceId, RunId, Visit};
 use peerflow_workflow::{LogicalTime, WorkflowName};
 
 use crate::documents::Source;
@@ -25,6 +25,8 @@ pub(crate) enum Active {
 pub(crate) struct Waiting {
     pub(crate) instance: Instance,
     pub(crate) source: Arc<Source>,
+    /// Of a recovery: what it begins with, as it is durable.
+    pub(crate) visits: Vec<Visit>,
 }
 
 /// An instance that runs.

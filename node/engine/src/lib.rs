@@ -16,6 +16,7 @@ mod event;
 mod firing;
 mod housekeeping;
 mod ids;
+mod instance_queue;
 mod instances;
 mod load;
 mod mail;

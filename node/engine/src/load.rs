@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    ActiveRun, ActiveState, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
+    ActiveRun, ActiveState, AttemptEvent, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
     CoordinatorState, Ending, InstanceEvent, InstanceStatus, Outcome, WorkflowRecord,
 };
 use peerflow_workflow::Document;
@@ -97,6 +97,7 @@ impl Engine {
             self.catch_up(now, &key);
         }
         self.put_plan(now.wall);
+        self.forget_old_waves(now);
         self.settle(now);
         for workflow in self.instances.queued_workflows() {
             self.start_waiting(now, &workflow);
@@ -242,17 +243,17 @@ impl Engine {
             }
         };
         if instance.status == InstanceStatus::Waiting {
-            let instance = active.instance;
-            return self.instances.add_waiting(Waiting { instance, source });
+            return self.instances.add_waiting(Waiting {
+                instance: active.instance,
+                source,
+                visits: active.visits,
+            });
         }
         let workflow = match self.workflow_of(instance, &source) {
             Ok(workflow) => workflow,
             Err(unfit) => return self.abandon(now, active, &unfit.to_string()),
         };
-        let zone = self
-            .definitions
-            .get(&instance.workflow)
-            .map_or_else(|| self.zone.clone(), |definition| definition.zone.clone());
+        let zone = self.zone_by(&instance.workflow, &source);
         let mut effects = RunEffects::default();
         let run = match Run::restore(active.clone(), workflow, now, &mut effects) {
             Ok(run) => run,
@@ -292,15 +293,21 @@ impl Engine {
         let message = format!("cannot go on after a change of master: {why}");
         self.out
             .warn(format!("instance {}: {message}", instance.id));
-        for attempt in active.attempts {
-            if !attempt.status.is_final() {
+        for mut attempt in active.attempts {
+            // Its node kills it by its inventory too, since nobody waits for it any more.
+            if let Ok(status) = attempt.status.after(AttemptEvent::Killed) {
                 self.out.act(Command::Kill {
-                    attempt: attempt.id,
-                    node: attempt.node,
+                    attempt: attempt.id.clone(),
+                    node: attempt.node.clone(),
                     reason: message.clone(),
                 });
+                attempt.status = status;
+                attempt.ended_at = Some(now.wall);
+                attempt.message.clone_from(&message);
+                self.out.put(Change::PutAttempt(attempt));
             }
         }
+        self.cut_short(now, active.visits);
         let Ending { outcome, message } = instance.ending.take().unwrap_or(Ending {
             outcome: Outcome::Failed,
             message,

@@ -27,13 +27,6 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn limit(message: String) -> Self {
-        Self {
-            kind: RefusalKind::Limit,
-            message,
-        }
-    }
-
     pub(crate) fn no_workflow(name: &WorkflowName) -> Self {
         Self::not_found(format!(
             "no workflow {name} is registered; add it with `peerflow workflow add`"

@@ -6,7 +6,7 @@ use peerflow_model::{Change, InstanceId, Outcome, TriggerKind, VisitId};
 use peerflow_workflow::{CoordinatorName, StepName, WorkflowName};
 
 use crate::coordinators::standalone;
-use crate::creation::{Order, end_unstarted};
+use crate::creation::Order;
 use crate::engine::Engine;
 use crate::event::Now;
 use crate::instances::Active;
@@ -43,7 +43,11 @@ impl Engine {
         }
     }
 
-    fn coordinator_of(&self, workflow: &WorkflowName) -> Option<peerflow_model::CoordinatorKey> {
+    /// The coordinator that stands in a workflow.
+    pub(crate) fn coordinator_of(
+        &self,
+        workflow: &WorkflowName,
+    ) -> Option<peerflow_model::CoordinatorKey> {
         self.definitions.get(workflow)?.coordinator.clone()
     }
 
@@ -101,11 +105,8 @@ impl Engine {
 
     fn kill(&mut self, now: Now, id: &InstanceId) -> Result<Answer, Refusal> {
         if let Some(waiting) = self.instances.remove_waiting(id) {
-            let mut instance = waiting.instance;
             let message = "killed while it waited".to_owned();
-            end_unstarted(&mut instance, Outcome::Killed, message, now.wall);
-            self.out.put(Change::PutInstance(instance.clone()));
-            self.conclude_later(instance);
+            self.end_waiting(now, waiting, Outcome::Killed, message);
             return Ok(Answer::Done(format!("instance {id} is killed")));
         }
         let Some(running) = self.instances.running(id) else {
@@ -137,7 +138,10 @@ impl Engine {
             }
             None => {}
         }
-        self.forget_blood(&instance);
+        // A wave that goes on needs no record of its first instance.
+        if self.bloods.get(&instance).is_some_and(|wave| wave.stopped) {
+            self.forget_blood(&instance);
+        }
         let done = format!("instance {instance} is deleted");
         self.out.put(Change::DeleteInstance(instance));
         Ok(Answer::Done(done))

@@ -8,14 +8,13 @@ use crate::documents::Source;
 use crate::engine::Engine;
 use crate::event::Now;
 use crate::request::{Answer, Refusal, RerunMode, RerunOf};
-use crate::run::{Run, RunEffects};
+use crate::run::{Run, RunEffects, recovery};
 
 impl Engine {
     /// Makes the next run of an instance that is over.
     ///
     /// # Errors
-    /// When it is not over, or by the chosen definition the run cannot be made. Also when a recovery would have to
-    /// wait under the instance limit: what it goes on with is not kept for it.
+    /// When it is not over, or by the chosen definition the run cannot be made.
     pub(crate) fn rerun(
         &mut self,
         now: Now,
@@ -44,29 +43,22 @@ impl Engine {
             )));
         }
         instance.priority = workflow.priority;
-        let has_room = self.has_room(&last.workflow);
-        if mode == RerunMode::Recover && !has_room {
-            return Err(Refusal::limit(format!(
-                "workflow {} already runs as often as its instance-limit allows; recover {id} when one has ended",
-                last.workflow
-            )));
-        }
-        instance.queue_order = self.queue_order + 1;
+        let visits = match mode {
+            RerunMode::FromStart => Vec::new(),
+            RerunMode::Recover => {
+                recovery(&instance, &workflow, &latest.visits, now).map_err(Refusal::conflict)?
+            }
+        };
+        self.queue_order += 1;
+        instance.queue_order = self.queue_order;
         let run = instance.id.run;
-        if has_room {
+        if self.has_room(&last.workflow) {
             let mut effects = RunEffects::default();
-            let run = match mode {
-                RerunMode::FromStart => Run::begin(instance, workflow, now, &mut effects),
-                RerunMode::Recover => {
-                    Run::recover(instance, workflow, &latest.visits, now, &mut effects)
-                        .map_err(Refusal::conflict)?
-                }
-            };
-            self.queue_order += 1;
+            let run = Run::resume(instance, workflow, visits, false, now, &mut effects)
+                .map_err(Refusal::conflict)?;
             self.add_run(now, run, source, effects);
         } else {
-            self.queue_order += 1;
-            self.queue_up(instance, source);
+            self.queue_up(instance, source, visits);
         }
         self.reruns.insert(id.clone(), run);
         Ok(Answer::Instances(vec![id]))

@@ -6,7 +6,7 @@ use super::{Move, Run, RunEffects, Slot};
 use crate::event::Now;
 
 /// Message of visits that were cut short by the end of their instance.
-pub(super) const ENDED: &str = "instance ended";
+pub(crate) const ENDED: &str = "instance ended";
 
 impl Run {
     /// A person or program kills the instance. Nothing happens when its outcome is decided.

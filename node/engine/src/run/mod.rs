@@ -30,7 +30,9 @@ use peerflow_model::{
 use peerflow_workflow::{Action, StepIndex, StepKind, StepName, Workflow};
 
 use crate::event::Now;
+pub(crate) use ending::ENDED;
 use joins::Joins;
+pub(crate) use recover::recovery;
 use tokens::Arrival;
 
 /// What a run wants done after one move. The caller makes records durable, places what is ready, kills what must go.

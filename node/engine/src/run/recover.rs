@@ -14,35 +14,76 @@ use crate::event::Now;
 /// A visit, by step and number.
 type Key = (StepName, u32);
 
+/// The visits that a run begins with which goes on where `previous`, all visits of the last run, stopped: at visits
+/// that failed without a taken `error`, were killed, lost, or never began. What succeeded is copied as kept; where the
+/// run goes on are pending visits; joins keep their arrivals. Where a kill step ended the run after a failure, the
+/// failed visit before it is where it stopped. None when the last run never began.
+///
+/// # Errors
+/// When a step to go on at is not in the workflow any more, or there is none.
+pub(crate) fn recovery(
+    instance: &Instance,
+    workflow: &Workflow,
+    previous: &[Visit],
+    now: Now,
+) -> Result<Vec<Visit>, String> {
+    let Some(last) = previous.first().map(|visit| visit.id.run.run) else {
+        return Ok(Vec::new());
+    };
+    let steps = steps_by_name(workflow);
+    let plan = Plan::of(workflow, &steps, previous);
+    let resumed = plan.resumed(workflow, &steps, last)?;
+    let kept = plan.kept.into_iter().map(kept);
+    let resumed = resumed
+        .into_iter()
+        .map(|(visit, count)| resumed_at(visit, count, now));
+    let mut visits: Vec<Visit> = kept.chain(resumed).collect();
+    for (sequence, visit) in (1..).zip(&mut visits) {
+        visit.id.run = instance.id.clone();
+        visit.sequence = sequence;
+    }
+    Ok(visits)
+}
+
 impl Run {
-    /// The run that goes on where `previous`, all visits of the last run, stopped: at visits that failed without a
-    /// taken `error`, were killed, lost, or never began. What succeeded is copied as kept; joins keep their arrivals.
-    /// Where a kill step ended the run after a failure, the failed visit before it is where it stopped.
+    /// Begins a run with the visits that [`recovery`] gave it: with none at the start. Those that are `stored` and over
+    /// need not be made durable again.
     ///
     /// # Errors
-    /// When a step to go on at is not in the workflow any more, or there is none.
-    pub(crate) fn recover(
+    /// When a step to go on at is not in the workflow.
+    pub(crate) fn resume(
         instance: Instance,
         workflow: Arc<Workflow>,
-        previous: &[Visit],
+        visits: Vec<Visit>,
+        stored: bool,
         now: Now,
         effects: &mut RunEffects,
     ) -> Result<Self, String> {
-        let Some(last) = previous.first().map(|visit| visit.id.run.run) else {
+        if visits.is_empty() {
             return Ok(Self::begin(instance, workflow, now, effects));
-        };
+        }
         let steps = steps_by_name(&workflow);
-        let plan = Plan::of(&workflow, &steps, previous);
-        let arrivals = plan.arrivals(&workflow, &steps, last)?;
         let mut run = Self::blank(instance, workflow);
         let mut mv = Move::new(now, effects);
         run.leave_queue(&mut mv);
-        for visit in plan.kept {
-            let sequence = run.visits.last().map_or(0, |visit| visit.sequence) + 1;
-            let slot = run.add_visit(kept(visit, &run.instance, sequence));
-            mv.changed.insert(slot);
+        for visit in visits {
+            if visit.status.is_final() {
+                let slot = run.add_visit(visit);
+                if !stored {
+                    mv.changed.insert(slot);
+                }
+                continue;
+            }
+            let Some(&step) = steps.get(visit.id.step.as_str()) else {
+                return Err(format!("step {:?} is not in the workflow", visit.id.step));
+            };
+            mv.arrivals.push_back(Arrival {
+                step,
+                from: None,
+                number: Some(visit.id.visit),
+                count: visit.arrivals,
+            });
         }
-        mv.arrivals.extend(arrivals);
         run.conclude(mv);
         Ok(run)
     }
@@ -84,19 +125,19 @@ impl<'v> Plan<'v> {
         plan
     }
 
-    /// The tokens to begin with.
-    fn arrivals(
+    /// Where to go on, each with its arrivals; a join once for all that came to it.
+    fn resumed(
         &self,
         workflow: &Workflow,
         steps: &BTreeMap<String, StepIndex>,
         last: u32,
-    ) -> Result<Vec<Arrival>, String> {
+    ) -> Result<Vec<(&'v Visit, u32)>, String> {
         if self.resumed.is_empty() {
             return Err(format!(
                 "run {last} left nothing to go on with; rerun it from the start"
             ));
         }
-        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut resumed: Vec<(&Visit, u32)> = Vec::new();
         let mut joins: BTreeMap<StepIndex, usize> = BTreeMap::new();
         for visit in &self.resumed {
             let Some(&step) = steps.get(visit.id.step.as_str()) else {
@@ -105,20 +146,16 @@ impl<'v> Plan<'v> {
                     visit.id.step
                 ));
             };
-            let is_join = matches!(workflow.step(step).kind, StepKind::Join { .. });
-            if is_join && let Some(&at) = joins.get(&step) {
-                arrivals[at].count += visit.arrivals;
-                continue;
+            if !matches!(workflow.step(step).kind, StepKind::Join { .. }) {
+                resumed.push((visit, 1));
+            } else if let Some(&at) = joins.get(&step) {
+                resumed[at].1 += visit.arrivals;
+            } else {
+                joins.insert(step, resumed.len());
+                resumed.push((visit, visit.arrivals));
             }
-            joins.insert(step, arrivals.len());
-            arrivals.push(Arrival {
-                step,
-                from: None,
-                number: Some(visit.id.visit),
-                count: if is_join { visit.arrivals } else { 1 },
-            });
         }
-        Ok(arrivals)
+        Ok(resumed)
     }
 }
 
@@ -180,11 +217,31 @@ fn failures_before_kill(previous: &[Visit]) -> BTreeSet<Key> {
     failures
 }
 
-/// The copy of a visit that the next run keeps. Its tries stay with the run that made them.
-fn kept(visit: &Visit, instance: &Instance, sequence: u32) -> Visit {
+/// Where the next run goes on: a visit that has not begun.
+fn resumed_at(visit: &Visit, arrivals: u32, now: Now) -> Visit {
+    Visit {
+        id: visit.id.clone(),
+        sequence: 0,
+        step_type: visit.step_type.clone(),
+        status: VisitStatus::Pending,
+        from: None,
+        arrivals,
+        attempt: 0,
+        failures: 0,
+        losses: 0,
+        node: None,
+        created_at: now.wall,
+        dispatched_at: None,
+        started_at: None,
+        ended_at: None,
+        retry_at: None,
+        message: "the recovery goes on here".to_owned(),
+    }
+}
+
+/// The copy of a visit that the next run keeps; its place is set later. Its tries stay with the run that made them.
+fn kept(visit: &Visit) -> Visit {
     let mut copy = visit.clone();
-    copy.id.run = instance.id.clone();
-    copy.sequence = sequence;
     copy.attempt = 0;
     if !visit.message.starts_with("kept from run ") {
         copy.message = match visit.message.as_str() {

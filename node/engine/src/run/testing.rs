@@ -205,7 +205,8 @@ impl Rig {
         let previous: Vec<Visit> = self.visits.values().cloned().collect();
         let instance = instance(self.instance.id.run + 1);
         let mut effects = RunEffects::default();
-        let run = Run::recover(instance, workflow, &previous, self.now, &mut effects)?;
+        let visits = super::recovery(&instance, &workflow, &previous, self.now)?;
+        let run = Run::resume(instance, workflow, visits, false, self.now, &mut effects)?;
         Ok(Self::of(run, self.now, effects))
     }
 

@@ -122,3 +122,27 @@ fn a_wave_follows_standalone_coordinators_too() {
     assert_eq!(rig.store.instances[&run].params["p"], "1");
     assert!(matches!(rig.ask(blood("s")), Ok(Answer::Instances(_))));
 }
+
+#[test]
+fn a_wave_goes_on_without_the_record_of_its_first_instance() {
+    let mut rig = rig();
+    rig.ask(blood("a")).unwrap();
+    let instance = rig.attempt("a", "a").visit.run.instance;
+    rig.finish("a", Succeeded);
+    rig.ask(Request::DeleteInstance { instance }).unwrap();
+    rig.finish("b", Succeeded);
+    rig.finish("c", Succeeded);
+    assert_eq!(under_way(&rig), ["d"]);
+}
+
+#[test]
+fn a_wave_that_stopped_long_ago_is_forgotten() {
+    let mut rig = rig();
+    rig.ask(blood("a")).unwrap();
+    rig.finish("a", Failed);
+    rig.reload(2);
+    assert_eq!(rig.store.bloods.len(), 1, "a rerun may set it going again");
+    rig.pass(91 * 86_400);
+    rig.reload(3);
+    assert!(rig.store.bloods.is_empty());
+}

@@ -1,6 +1,8 @@
 //! Registering and deleting documents.
 
-use super::rig::{Rig, after, one_step};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rig::{Rig, after, one_step, workflow};
 use crate::AttemptResult::Succeeded;
 use crate::{Answer, Origin, RefusalKind, RegisterOutcome, Request};
 
@@ -145,4 +147,61 @@ fn a_standalone_coordinator_starts_all_its_workflows_with_its_parameters() {
     rig.ask(Request::DeleteCoordinator { name: "c".into() })
         .unwrap();
     assert!(rig.store.coordinators.is_empty());
+}
+
+#[test]
+fn a_parameter_that_cdata_cuts_in_two_is_each_instances_own() {
+    let mut rig = Rig::new();
+    let action = r#"<action name="a"><shell><command>echo $<![CDATA[{param:x}]]></command></shell><ok to="e"/></action>"#;
+    rig.put(&workflow("w", r#"instance-limit="2""#, "", action));
+    rig.peer("n1", 9);
+    for value in ["one", "two"] {
+        let params = BTreeMap::from([("x".to_owned(), value.to_owned())]);
+        let workflow = "w".into();
+        rig.ask(Request::Run { workflow, params }).unwrap();
+        let dispatch = &rig.dispatched[&rig.attempt("w", "a")];
+        let text = format!("{:?}", dispatch.workflow.step(dispatch.step));
+        assert!(text.contains(&format!("echo {value}")), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_names_what_the_coordinator_and_what_the_steps_miss() {
+    let mut rig = Rig::new();
+    let coordinator = r#"<coordinator><param-list><param name="p" value="${param:a}"/></param-list></coordinator>"#;
+    let action = r#"<action name="a"><shell><command>${param:p} ${param:c}</command></shell><ok to="e"/></action>"#;
+    rig.put(&workflow("w", "", coordinator, action));
+    let missing = |rig: &mut Rig, given: &[&str]| {
+        let given = given.iter().map(|name| ((*name).to_owned(), String::new()));
+        let refusal = rig
+            .ask(Request::Run {
+                workflow: "w".into(),
+                params: given.collect(),
+            })
+            .unwrap_err();
+        match refusal.kind {
+            RefusalKind::MissingParameters(names) => names,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(missing(&mut rig, &[]), ["a", "c"]);
+    assert_eq!(missing(&mut rig, &["c"]), ["a"]);
+    assert_eq!(missing(&mut rig, &["a"]), ["c"]);
+}
+
+#[test]
+fn only_actions_can_be_skipped() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("w", "", ""));
+    for name in ["e", "nowhere"] {
+        let refusal = rig
+            .ask(Request::Trigger {
+                workflow: "w".into(),
+                blood: false,
+                skip: BTreeSet::from([name.into()]),
+            })
+            .unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::Invalid);
+        assert!(refusal.message.contains(name), "{refusal}");
+    }
 }

@@ -81,3 +81,16 @@ fn retries_are_mailed_when_they_begin_to_hurt_and_when_they_helped() {
     let end = rig.finish("w", Succeeded);
     assert_eq!(mails(&end), [r#"mail retry recovered of w to ["a@x"]"#]);
 }
+
+#[test]
+fn nobody_is_written_to_at_an_address_that_is_still_a_parameter() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("w", r#"mail-receivers="a@x""#, ""));
+    let receivers = r#"mail-receivers="b@x,${param:who}""#;
+    rig.put(&one_step("v", receivers, &after(&["w"], "")));
+    rig.peer("n1", 9);
+    rig.trigger("w");
+    let lines = rig.finish("w", Failed);
+    let due = r#"mail outcome of w to ["a@x", "b@x"]"#.to_owned();
+    assert!(lines.contains(&due), "{lines:?}");
+}

@@ -157,7 +157,7 @@ fn steps_to_skip_must_exist_and_are_skipped() {
         skip: BTreeSet::from([step.into()]),
     };
     let refusal = rig.ask(trigger("nope")).unwrap_err();
-    assert!(refusal.message.contains("has no step nope"), "{refusal}");
+    assert!(refusal.message.contains("has no action nope"), "{refusal}");
     rig.ask(trigger("a")).unwrap();
     assert!(
         rig.lines()

@@ -100,9 +100,16 @@ fn a_run_whose_document_is_gone_fails_and_its_attempts_are_killed() {
     let id = rig.trigger("w");
     rig.put(&one_step("w", r#"desc="other""#, ""));
     rig.store.documents.clear();
-    // The store's own checks do not hold for what is damaged.
-    rig.store.attempts.clear();
-    rig.store.visits.clear();
-    rig.reload(2);
+    let why = "cannot go on after a change of master: its workflow's document is not in the store";
+    assert_eq!(
+        rig.reload(2),
+        [
+            "attempt w1#1/a.1.1 Killed on n1".to_owned(),
+            "visit w1#1/a.1 Killed: instance ended".to_owned(),
+            format!("instance w1#1 Failed: {why}"),
+            format!("warn instance {id}#1: {why}"),
+            format!("kill w1#1/a.1.1 on n1: {why}"),
+        ]
+    );
     assert_eq!(rig.status(&id), "Failed");
 }
