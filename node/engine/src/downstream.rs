@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use peerflow_model::CoordinatorKey;
-use peerflow_workflow::WorkflowName;
+use peerflow_workflow::{Coordinator, WorkflowName};
 
 use crate::coordinators::embedded;
 use crate::engine::Engine;
+
+/// How many workflows are looked at in search of a circle.
+const MOST_FOLLOWED: usize = 1_000;
 
 impl Engine {
     /// Every workflow that an enabled coordinator starts after `root`, directly or not; nearer ones first.
@@ -31,6 +34,51 @@ impl Engine {
             }
         }
         found
+    }
+
+    /// Workflows that would start each other for ever once one of them succeeds, were `coordinator` registered as
+    /// `key`: a circle of dependencies in which no schedule makes anybody wait. From one that it starts to one that it
+    /// depends on. Not looked for beyond a thousand workflows.
+    pub(crate) fn endless(
+        &self,
+        key: &CoordinatorKey,
+        coordinator: &Coordinator,
+    ) -> Option<Vec<WorkflowName>> {
+        if coordinator.schedule.is_some() {
+            return None;
+        }
+        let mut before: BTreeMap<WorkflowName, Option<WorkflowName>> = BTreeMap::new();
+        let mut next = VecDeque::new();
+        for started in &coordinator.triggers {
+            before.insert(started.clone(), None);
+            next.push_back(started.clone());
+        }
+        while let Some(name) = next.pop_front() {
+            if coordinator.dependencies.contains(&name) {
+                let mut path = vec![name];
+                while let Some(Some(earlier)) = path.last().and_then(|name| before.get(name)) {
+                    path.push(earlier.clone());
+                }
+                path.reverse();
+                return Some(path);
+            }
+            for dependent in self.coordinators.dependents(&name) {
+                let entry = self
+                    .coordinators
+                    .entry(dependent)
+                    .filter(|_| dependent != key);
+                let Some(entry) = entry.filter(|entry| entry.schedule.is_none()) else {
+                    continue;
+                };
+                for started in &entry.coordinator.triggers {
+                    if before.len() < MOST_FOLLOWED && !before.contains_key(started) {
+                        before.insert(started.clone(), Some(name.clone()));
+                        next.push_back(started.clone());
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// Coordinators that start `workflow`: its own first.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    Change, ContentHash, CoordinatorKey, CoordinatorRecord, FileRecord, WorkflowRecord,
+    Change, ContentHash, CoordinatorKey, CoordinatorKind, CoordinatorRecord, FileRecord,
+    WorkflowRecord,
 };
 use peerflow_workflow::{
     Coordinator, CoordinatorDocument, CoordinatorName, Diagnostics, Document, Workflow,
@@ -81,7 +82,7 @@ impl Engine {
         let same =
             current.is_some_and(|c| c.source.hash == offer.hash && *c.source.files == *offer.files);
         let outcome = outcome(current.is_some(), same, offer.origin);
-        let mut notes = self.notes(coordinator.as_ref());
+        let mut notes = self.notes(&embedded(&name), coordinator.as_ref());
         if outcome == RegisterOutcome::Kept {
             notes.push(kept("workflow", name.as_str()));
         }
@@ -140,7 +141,7 @@ impl Engine {
         let current = self.coordinators.entry(&key).and_then(|c| c.document);
         let same = current.is_some_and(|(hash, _)| hash == offer.hash);
         let outcome = outcome(current.is_some(), same, offer.origin);
-        let mut notes = self.notes(Some(&document.coordinator));
+        let mut notes = self.notes(&key, Some(&document.coordinator));
         if outcome == RegisterOutcome::Kept {
             notes.push(kept("coordinator", name.as_str()));
         }
@@ -179,8 +180,8 @@ impl Engine {
         })
     }
 
-    /// Names that a coordinator mentions and nobody has registered.
-    fn notes(&self, coordinator: Option<&Coordinator>) -> Vec<String> {
+    /// Names that a coordinator mentions and nobody has registered, and a circle that it closes.
+    fn notes(&self, key: &CoordinatorKey, coordinator: Option<&Coordinator>) -> Vec<String> {
         let Some(coordinator) = coordinator else {
             return Vec::new();
         };
@@ -191,12 +192,24 @@ impl Engine {
             .iter()
             .filter(|name| name.as_str() != coordinator.name.as_str())
             .filter(is_unknown);
-        depends
+        let mut notes: Vec<String> = depends
             .map(|name| format!("depends on workflow {name}, which is not registered yet"))
             .chain(
                 starts.map(|name| format!("starts workflow {name}, which is not registered yet")),
             )
-            .collect()
+            .collect();
+        if let Some(circle) = self.endless(key, coordinator) {
+            let names: Vec<&str> = circle.iter().map(WorkflowName::as_str).collect();
+            // The document's own warnings tell of a workflow that depends on itself.
+            if names.len() > 1 || key.kind == CoordinatorKind::Standalone {
+                notes.push(format!(
+                    "depends on what it starts: {} -> {}; once one succeeds they start each other without end; give one a cron",
+                    names.join(" -> "),
+                    names[0]
+                ));
+            }
+        }
+        notes
     }
 
     /// Takes what a document says of its coordinator. Readiness and the switch stay; a changed schedule counts from

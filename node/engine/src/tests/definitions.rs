@@ -205,3 +205,28 @@ fn only_actions_can_be_skipped() {
         assert!(refusal.message.contains(name), "{refusal}");
     }
 }
+
+#[test]
+fn who_closes_a_circle_without_a_schedule_is_told() {
+    let mut rig = Rig::new();
+    let notes = |rig: &mut Rig, xml: &str| put(rig, xml, Origin::Person).1;
+    rig.put(&one_step("a", "", ""));
+    rig.put(&one_step("b", "", &after(&["a"], "")));
+    rig.put(&one_step("c", "", &after(&["b"], "")));
+    assert_eq!(
+        notes(&mut rig, &one_step("a", "", &after(&["c"], "0 1 * * *"))),
+        [""; 0]
+    );
+    let told = notes(&mut rig, &one_step("a", "", &after(&["c"], "")));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("a -> b -> c -> a"), "{told:?}");
+    // Registered again, it is told again, and once it waits for nothing that it starts, no more.
+    assert_eq!(
+        notes(&mut rig, &one_step("b", "", &after(&["a"], ""))).len(),
+        1
+    );
+    assert_eq!(notes(&mut rig, &one_step("b", "", "")), [""; 0]);
+    let itself = r#"<coordinator name="k"><depend-list><workflow name="b"/></depend-list><trigger-list><workflow name="b"/></trigger-list></coordinator>"#;
+    let told = notes(&mut rig, itself);
+    assert!(told[0].contains("b -> b"), "{told:?}");
+}
