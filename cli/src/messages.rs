@@ -140,7 +140,7 @@ catalogue! {
     coordinator_fine(file, name, warnings) =>
         "{file}: coordinator {name} is valid, {warnings} warnings", "{file}：调度器 {name} 有效，{warnings} 个警告";
     check_failed(file, errors, warnings) =>
-        "{file}: {errors} errors, {warnings} warnings", "{file}：{errors} 个错误，{warnings} 个警告";
+        "{file}: errors: {errors}, warnings: {warnings}", "{file}：{errors} 个错误，{warnings} 个警告";
     checked_alone() =>
         "no peer reachable: whether the workflows that these depend on exist is not known",
         "连不上任何节点：无法得知所依赖的工作流是否存在";

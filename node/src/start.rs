@@ -157,6 +157,8 @@ impl Bound {
                         SpawnerOptions::new(data_dir.path()).map_err(file("the program itself"))?
                     }
                 };
+                peerflow_actions::become_subreaper()
+                    .map_err(file("this process as the reaper of orphaned tasks"))?;
                 let spawner = Spawner::start(options).await?;
                 let runner = real_runner(
                     &config,

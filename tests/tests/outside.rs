@@ -2,6 +2,8 @@
 
 #[path = "outside/api.rs"]
 mod api;
+#[path = "outside/check.rs"]
+mod check;
 #[path = "outside/commands.rs"]
 mod commands;
 #[path = "outside/examples.rs"]

@@ -45,7 +45,7 @@ fn bad_requests_get_problems_that_say_what_is_wrong() {
                 &json,
                 b"{\"params\": 7}",
             ),
-            422,
+            400,
         ),
         (
             "an unknown instance",
@@ -134,9 +134,12 @@ fn bad_requests_get_problems_that_say_what_is_wrong() {
         &xml,
         b"<work-flow name=\"small\">\n<start/></work-flow>",
     );
-    assert_eq!(
-        broken.json["errors"][0]["line"],
-        1.max(broken.json["errors"][0]["line"].as_u64().unwrap_or(0))
+    assert!(
+        broken.json["errors"][0]["line"]
+            .as_u64()
+            .is_some_and(|line| line <= 2),
+        "{}",
+        broken.text
     );
     assert!(
         broken.json["errors"][0]["message"].is_string(),

@@ -195,10 +195,9 @@ fn exit_codes_tell_what_went_wrong() {
         .code,
         2
     );
-    assert_eq!(
-        run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code,
-        1.max(run_in(folder.path(), &["workflow", "check", "nowhere.xml"]).code)
-    );
+    let missing = run_in(folder.path(), &["workflow", "check", "nowhere.xml"]);
+    assert_eq!(missing.code, 1, "{}", missing.text());
+    assert!(missing.stderr.contains("nowhere.xml"), "{}", missing.text());
 }
 
 #[test]

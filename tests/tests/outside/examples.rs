@@ -55,12 +55,15 @@ fn every_example_passes_the_check_without_warnings() {
     }
     assert!(files.len() > 12, "only {} examples", files.len());
     for file in files {
-        let outcome = run(&["workflow", "check", &file]);
+        let outcome = run(&["-o", "json", "workflow", "check", &file]);
         assert_eq!(outcome.code, 0, "{file}: {}", outcome.text());
-        assert!(
-            !outcome.text().contains("warning"),
-            "{file}: {}",
-            outcome.text()
+        let answer: serde_json::Value =
+            serde_json::from_str(&outcome.stdout).expect("an answer as JSON");
+        assert_eq!(answer["items"][0]["valid"], true, "{file}: {answer:#}");
+        assert_eq!(
+            answer["items"][0]["warnings"],
+            serde_json::json!([]),
+            "{file}: {answer:#}"
         );
     }
 }

@@ -75,7 +75,13 @@ fn kill_again_and_again(store: &StoreKind) {
                 })
             },
         );
-        assert_eq!(instance["status"], "succeeded", "{instance:#}");
+        // A step that was lost three times with its node fails, by the rule; nothing else may fail here.
+        let message = instance["message"].as_str().unwrap_or_default();
+        let lost_too_often = instance["status"] == "failed" && message.contains("lost 3 times");
+        assert!(
+            instance["status"] == "succeeded" || lost_too_often,
+            "{instance:#}"
+        );
     }
     journal.check(&shown);
     assert_eq!(node.stop(), 0);
