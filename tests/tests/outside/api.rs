@@ -1,151 +1,169 @@
 //! The HTTP API under bad input, and two clients at once.
 
-use peerflow_tests::NodeBuilder;
+use peerflow_tests::{Node, NodeBuilder, Reply};
 use serde_json::json;
+use tempfile::TempDir;
 
 const SMALL: &str =
     r#"<work-flow name="small"><start name="start" to="end"/><end name="end"/></work-flow>"#;
 
-#[test]
-fn bad_requests_get_problems_that_say_what_is_wrong() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let node = NodeBuilder::new(folder.path()).start();
-    let api = &node.api;
-    api.put_workflow("small", SMALL);
-    let json = [("content-type", "application/json")];
-    let xml = [("content-type", "application/xml")];
-    let large = vec![b' '; 10 * 1024 * 1024];
+/// What it is, method, path, headers, body, and the status it must get.
+type Case<'a> = (
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a [(&'a str, &'a str)],
+    &'a [u8],
+    u16,
+);
 
-    let cases = [
-        (
-            "a body of 10 MiB",
-            api.send("PUT", "/api/v1/workflows/small", &xml, &large),
-            413,
-        ),
-        (
-            "a JSON body of 10 MiB",
-            api.send("POST", "/api/v1/workflows/small/run", &json, &large),
-            413,
-        ),
-        (
-            "broken JSON",
-            api.send(
-                "POST",
-                "/api/v1/workflows/small/run",
-                &json,
-                b"{\"params\": ",
-            ),
-            400,
-        ),
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const XML: &[(&str, &str)] = &[("content-type", "application/xml")];
+
+/// A node with one small workflow.
+fn node_with_small(folder: &TempDir) -> Node {
+    let node = NodeBuilder::new(folder.path()).start();
+    node.api.put_workflow("small", SMALL);
+    node
+}
+
+/// Whether the reply is a problem of that status that says what is wrong.
+fn assert_problem(what: &str, reply: &Reply, status: u16) {
+    assert_eq!(reply.status, status, "{what}: {}", reply.text);
+    let kind = reply.header("content-type").unwrap_or_default();
+    assert!(
+        kind.starts_with("application/problem+json"),
+        "{what}: {kind}"
+    );
+    let problem = &reply.json;
+    assert!(
+        problem["type"].is_string() && problem["title"].is_string(),
+        "{what}: {problem}"
+    );
+    assert_eq!(problem["status"], status, "{what}");
+    assert!(
+        !problem["detail"].as_str().unwrap_or_default().is_empty(),
+        "{what}: {problem}"
+    );
+}
+
+#[test]
+fn bodies_that_are_too_large_or_broken_get_problems_that_say_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = node_with_small(&folder);
+    let large = vec![b' '; 10 * 1024 * 1024];
+    let run = "/api/v1/workflows/small/run";
+    let put = "/api/v1/workflows/small";
+    let other = "/api/v1/workflows/other";
+    let cases: [Case<'_>; 6] = [
+        ("a document of 10 MiB", "PUT", put, XML, &large, 413),
+        ("JSON of 10 MiB", "POST", run, JSON, &large, 413),
+        ("broken JSON", "POST", run, JSON, b"{\"params\": ", 400),
         (
             "JSON of another shape",
-            api.send(
-                "POST",
-                "/api/v1/workflows/small/run",
-                &json,
-                b"{\"params\": 7}",
-            ),
+            "POST",
+            run,
+            JSON,
+            b"{\"params\": 7}",
             400,
         ),
+        ("XML that is none", "PUT", put, XML, b"<work-flow", 422),
+        (
+            "a name that is not the document's",
+            "PUT",
+            other,
+            XML,
+            SMALL.as_bytes(),
+            422,
+        ),
+    ];
+    for (what, method, path, headers, body, status) in cases {
+        assert_problem(what, &node.api.send(method, path, headers, body), status);
+    }
+    let broken = node.api.send(
+        "PUT",
+        put,
+        XML,
+        b"<work-flow name=\"small\">\n<start/></work-flow>",
+    );
+    let first = &broken.json["errors"][0];
+    assert!(
+        first["line"].as_u64().is_some_and(|line| line <= 2),
+        "{}",
+        broken.text
+    );
+    assert!(first["message"].is_string(), "{}", broken.text);
+}
+
+#[test]
+fn paths_and_headers_that_make_no_sense_get_problems_that_say_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = node_with_small(&folder);
+    let run = "/api/v1/workflows/small/run";
+    let upward = "/api/v1/workflows/small/attachments/..%2F..%2Fetc%2Fpasswd";
+    let cases: [Case<'_>; 9] = [
         (
             "an unknown instance",
-            api.get("/api/v1/instances/0000000000000000"),
+            "GET",
+            "/api/v1/instances/0000000000000000",
+            &[],
+            b"",
             404,
         ),
         (
             "an unknown workflow",
-            api.get("/api/v1/workflows/nobody"),
+            "GET",
+            "/api/v1/workflows/nobody",
+            &[],
+            b"",
             404,
         ),
-        ("an unknown route", api.get("/api/v1/nowhere"), 404),
+        ("an unknown route", "GET", "/api/v1/nowhere", &[], b"", 404),
         (
             "a method that is not there",
-            api.send("PATCH", "/api/v1/front", &json, b"{}"),
+            "PATCH",
+            "/api/v1/front",
+            JSON,
+            b"",
             405,
         ),
-        (
-            "a path with ..",
-            api.send(
-                "PUT",
-                "/api/v1/workflows/small/attachments/..%2F..%2Fetc%2Fpasswd",
-                &[],
-                b"x",
-            ),
-            400,
-        ),
-        (
-            "XML that is none",
-            api.send("PUT", "/api/v1/workflows/small", &xml, b"<work-flow"),
-            422,
-        ),
-        (
-            "a name that differs from the document's",
-            api.send("PUT", "/api/v1/workflows/other", &xml, SMALL.as_bytes()),
-            422,
-        ),
+        ("a path with ..", "PUT", upward, &[], b"", 422),
         (
             "an unknown query parameter",
-            api.get("/api/v1/instances?limitt=3"),
+            "GET",
+            "/api/v1/instances?limitt=3",
+            &[],
+            b"",
             400,
         ),
         (
             "a limit that is no number",
-            api.get("/api/v1/instances?limit=many"),
+            "GET",
+            "/api/v1/instances?limit=many",
+            &[],
+            b"",
             400,
         ),
         (
             "a foreign origin",
-            api.send(
-                "POST",
-                "/api/v1/workflows/small/run",
-                &[("origin", "http://evil.example")],
-                b"{}",
-            ),
+            "POST",
+            run,
+            &[("origin", "http://evil.example")],
+            b"",
             403,
         ),
         (
             "a foreign host",
-            api.send("GET", "/api/v1/front", &[("host", "evil.example")], b""),
+            "GET",
+            "/api/v1/front",
+            &[("host", "evil.example")],
+            b"",
             403,
         ),
     ];
-    for (what, reply, status) in cases {
-        assert_eq!(reply.status, status, "{what}: {}", reply.text);
-        let kind = reply.header("content-type").unwrap_or_default();
-        assert!(
-            kind.starts_with("application/problem+json"),
-            "{what}: {kind}"
-        );
-        assert!(
-            reply.json["type"].is_string() && reply.json["title"].is_string(),
-            "{what}: {}",
-            reply.text
-        );
-        assert_eq!(reply.json["status"], status, "{what}");
-        assert!(
-            !reply.json["detail"].as_str().unwrap_or_default().is_empty(),
-            "{what}: {}",
-            reply.text
-        );
+    for (what, method, path, headers, body, status) in cases {
+        assert_problem(what, &node.api.send(method, path, headers, body), status);
     }
-    let broken = api.send(
-        "PUT",
-        "/api/v1/workflows/small",
-        &xml,
-        b"<work-flow name=\"small\">\n<start/></work-flow>",
-    );
-    assert!(
-        broken.json["errors"][0]["line"]
-            .as_u64()
-            .is_some_and(|line| line <= 2),
-        "{}",
-        broken.text
-    );
-    assert!(
-        broken.json["errors"][0]["message"].is_string(),
-        "{}",
-        broken.text
-    );
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn exit_codes_tell_what_went_wrong() {
         2
     );
     let missing = run_in(folder.path(), &["workflow", "check", "nowhere.xml"]);
-    assert_eq!(missing.code, 1, "{}", missing.text());
+    assert_eq!(missing.code, 2, "{}", missing.text());
     assert!(missing.stderr.contains("nowhere.xml"), "{}", missing.text());
 }
 

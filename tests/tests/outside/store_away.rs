@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use peerflow_tests::{Database, NodeBuilder, Server, StoreKind, eventually};
+use peerflow_tests::{Database, Node, NodeBuilder, Server, StoreKind, eventually};
+use serde_json::Value;
 
 fn long_task(mark: &Path, seconds: u32) -> String {
     let mark = mark.display();
@@ -51,27 +52,7 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
     });
 
     server.stop();
-    let trouble = eventually(
-        "a write is refused honestly",
-        Duration::from_secs(30),
-        || {
-            let reply = node.api.try_send(
-                "POST",
-                "/api/v1/workflows/long/run",
-                &[("content-type", "application/json")],
-                br#"{"params":{}}"#,
-            )?;
-            (reply.status == 503).then_some(reply)
-        },
-    );
-    assert!(trouble.header("retry-after").is_some(), "{}", trouble.text);
-    assert!(
-        trouble
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with("application/problem+json"))
-    );
-    assert_eq!(node.api.get("/readyz").status, 503);
-    assert_eq!(node.api.get("/healthz").status, 200);
+    assert_trouble_is_told(&node);
     eventually(
         "running tasks end although the store is away",
         Duration::from_secs(40),
@@ -94,22 +75,53 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
                     .filter(|instance| instance["status"] == "succeeded")
             },
         );
-        let tries: Vec<_> = instance["steps"]
-            .as_array()
-            .expect("steps")
-            .iter()
-            .filter(|step| step["type"] == "script" || step["type"] == "shell")
-            .map(|step| step["attempt"].as_u64())
-            .collect();
-        assert_eq!(tries, [Some(1), Some(1)], "no task ran twice: {instance:#}");
+        assert_eq!(
+            tries(&instance),
+            [Some(1), Some(1)],
+            "no task ran twice: {instance:#}"
+        );
     }
-    assert_eq!(lines(&at("began")), 5);
-    assert_eq!(lines(&at("after")), 5);
+    assert_eq!((lines(&at("began")), lines(&at("after"))), (5, 5));
     eventually(
         "it is ready again by itself",
         Duration::from_secs(30),
         || (node.api.get("/readyz").status == 200).then_some(()),
     );
+}
+
+/// A write is refused honestly, and the health pages tell the truth.
+fn assert_trouble_is_told(node: &Node) {
+    let trouble = eventually(
+        "a write is refused honestly",
+        Duration::from_secs(30),
+        || {
+            let headers = [("content-type", "application/json")];
+            let reply = node.api.try_send(
+                "POST",
+                "/api/v1/workflows/probe/run",
+                &headers,
+                br#"{"params":{}}"#,
+            )?;
+            (reply.status == 503).then_some(reply)
+        },
+    );
+    assert!(trouble.header("retry-after").is_some(), "{}", trouble.text);
+    assert!(
+        trouble
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/problem+json"))
+    );
+    assert_eq!(node.api.get("/readyz").status, 503);
+    assert_eq!(node.api.get("/healthz").status, 200);
+}
+
+/// How many tries each action of an instance took.
+fn tries(instance: &Value) -> Vec<Option<u64>> {
+    let steps = instance["steps"].as_array().expect("steps");
+    let actions = steps
+        .iter()
+        .filter(|step| step["type"] == "script" || step["type"] == "shell");
+    actions.map(|step| step["attempt"].as_u64()).collect()
 }
 
 #[test]
