@@ -14,4 +14,4 @@ pub use binary::{Outcome, peerflow, run, run_in};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};
-pub use wait::{eventually, is_alive};
+pub use wait::{eventually, is_alive, is_same_alive};

@@ -28,11 +28,22 @@ pub fn eventually<T>(what: &str, bound: Duration, mut condition: impl FnMut() ->
 
 /// Whether a process of that id runs (a zombie does not).
 pub fn is_alive(pid: i32) -> bool {
-    kill(Pid::from_raw(pid), None).is_ok()
-        && std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-            !stat
-                .rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
-        })
+    kill(Pid::from_raw(pid), None).is_ok() && stat(pid).is_some_and(|fields| fields[0] != "Z")
+}
+
+/// Whether the very process of that id runs that began at that tick: ids are used again.
+pub fn is_same_alive(pid: i32, began: u64) -> bool {
+    stat(pid).is_some_and(|fields| {
+        fields[0] != "Z"
+            && fields
+                .get(19)
+                .is_some_and(|tick| *tick == began.to_string())
+    })
+}
+
+/// The fields of `/proc/PID/stat` from the state on.
+fn stat(pid: i32) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    Some(fields.split_whitespace().map(str::to_owned).collect())
 }

@@ -27,7 +27,7 @@ pub(crate) fn list() {
         let node = IdleNode::at(place, 8);
         let address = node.node.http_address().expect("HTTP is on");
         let api = Api::new(&format!("http://{address}"));
-        let floor = Series::of(|| page_ms(&api, "/livez"));
+        let floor = Series::of(|| page_ms(&api, "/healthz"));
         let middle = began + APART * i32::try_from(INSTANCES / 2).expect("fits");
         for (name, query) in [
             ("newest", String::new()),
@@ -49,7 +49,7 @@ pub(crate) fn list() {
                 &format!("LIST {}, {name}", place.store),
                 &figures,
                 "ms",
-                Some(("GET /livez", &floor)),
+                Some(("GET /healthz", &floor)),
                 "at most 20 ms",
             );
         }

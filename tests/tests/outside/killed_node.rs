@@ -1,13 +1,14 @@
 //! A node killed with `kill -9` while instances run, and started again, over and over.
 //!
-//! Each task writes one line when it begins and one when it ends to a journal: instance, step, visit, try, process id.
+//! Each task writes one line when it begins and one when it ends to a journal: instance, step, visit, try, process id and when that process
+//! began.
 //! From the journal and from what the API had shown before each kill follows whether anything was lost or doubled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use peerflow_tests::{Database, Node, NodeBuilder, StoreKind, eventually, is_alive};
+use peerflow_tests::{Database, Node, NodeBuilder, StoreKind, eventually, is_same_alive};
 
 /// A visit of a step of an instance.
 type Visit = (String, String, u64);
@@ -52,10 +53,14 @@ fn kill_again_and_again(store: &StoreKind) {
         for id in &acknowledged {
             note_successes(&node, id, &mut shown);
         }
-        let before: Vec<i32> = journal.began().iter().map(|line| line.pid).collect();
+        let before = journal.began();
         node = node.kill_and_start_again();
         // The new life says that it is ready only when nothing of the former one is left.
-        let survivors: Vec<i32> = before.into_iter().filter(|pid| is_alive(*pid)).collect();
+        let survivors: Vec<i32> = before
+            .iter()
+            .filter(|line| is_same_alive(line.pid, line.tick))
+            .map(|line| line.pid)
+            .collect();
         assert!(
             survivors.is_empty(),
             "processes of the former life run on: {survivors:?}"
@@ -93,7 +98,8 @@ fn register(node: &Node, journal: &Path) {
         let journal = journal.display();
         format!(
             r#"<action name="{name}"><script><code><![CDATA[
-                line="$PEERFLOW_INSTANCE {name} ${{PEERFLOW_VISIT:-1}} $PEERFLOW_ATTEMPT $$"
+                read -r stat < /proc/$$/stat; set -- ${{stat##*) }}
+                line="$PEERFLOW_INSTANCE {name} ${{PEERFLOW_VISIT:-1}} $PEERFLOW_ATTEMPT $$ ${{20}}"
                 echo "begin $line" >> {journal}
                 sleep {seconds}
                 echo "end $line" >> {journal}
@@ -152,6 +158,8 @@ struct Line {
     visit: Visit,
     attempt: u64,
     pid: i32,
+    /// When the process began, in the kernel's ticks.
+    tick: u64,
 }
 
 impl Journal {
@@ -164,7 +172,7 @@ impl Journal {
         text.lines()
             .filter_map(|line| {
                 let words: Vec<&str> = line.split(' ').collect();
-                let [first, instance, step, visit, attempt, pid] = words[..] else {
+                let [first, instance, step, visit, attempt, pid, tick] = words[..] else {
                     return None;
                 };
                 (first == kind).then_some(())?;
@@ -172,6 +180,7 @@ impl Journal {
                     visit: (instance.to_owned(), step.to_owned(), visit.parse().ok()?),
                     attempt: attempt.parse().ok()?,
                     pid: pid.parse().ok()?,
+                    tick: tick.parse().ok()?,
                 })
             })
             .collect()
