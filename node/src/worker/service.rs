@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use peerflow_actions::{Task, TaskEnd, TaskRunner};
@@ -9,6 +10,7 @@ use peerflow_engine::{Dispatch, Event, Report};
 use peerflow_model::{AttemptId, Epoch};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::outcomes::{Outcome, Outcomes};
@@ -40,6 +42,8 @@ pub(crate) struct Worker {
     tasks: JoinSet<TaskEnd>,
     /// Attempts that began, from their tasks.
     begun: (mpsc::Sender<Begun>, mpsc::Receiver<Begun>),
+    /// Begins that are told if their attempt still runs then, in the order of that time.
+    starting: VecDeque<(Instant, Begun)>,
     /// Reports that the channel has no room for yet.
     unsent: VecDeque<Event>,
     /// Takes no more attempts.
@@ -48,6 +52,10 @@ pub(crate) struct Worker {
 }
 
 type Begun = (AttemptId, Timestamp);
+
+/// After which time the begin of an attempt is told. One that is over by then tells its begin with its end, which
+/// spares the store a transaction and keeps short tasks from waiting for it.
+const TELL_BEGIN: Duration = Duration::from_millis(20);
 
 impl Worker {
     pub(crate) fn new(parts: WorkerParts) -> (Self, WorkerHandle) {
@@ -64,6 +72,7 @@ impl Worker {
             parts,
             orders,
             tasks: JoinSet::new(),
+            starting: VecDeque::new(),
             unsent: VecDeque::new(),
             draining: false,
             load,
@@ -81,6 +90,7 @@ impl Worker {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let reports = self.parts.reports.clone();
         loop {
+            let tell_at = self.starting.front().map(|(at, _)| *at);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -91,6 +101,7 @@ impl Worker {
                         permit.send(WorkerReport { epoch: self.parts.epoch, event });
                     }
                 }
+                () = until(tell_at) => self.tell_begins(),
                 order = self.orders.recv() => match order {
                     Some(order) => self.obey(order),
                     None => break,
@@ -124,6 +135,8 @@ impl Worker {
         }
         self.parts.epoch = epoch;
         self.unsent.clear();
+        // All begins are told below.
+        self.starting.clear();
         let outcomes: Vec<(AttemptId, Report)> = self
             .parts
             .outcomes
@@ -187,7 +200,7 @@ impl Worker {
         let runner = Arc::clone(&self.parts.runner);
         let log = self.parts.logs.sink(attempt.clone());
         let metrics = self.parts.metrics.clone();
-        let taken_at = tokio::time::Instant::now();
+        let taken_at = Instant::now();
         let started = Box::new(move |at| {
             metrics.began(taken_at.elapsed());
             // There is room for one of each slot; without a reader the worker is gone.
@@ -220,7 +233,17 @@ impl Worker {
 
     fn began(&mut self, attempt: AttemptId, at: Timestamp) {
         self.slots.began(&attempt, at);
-        self.report(attempt, Report::Started { at });
+        self.starting.push_back((Instant::now() + TELL_BEGIN, (attempt, at)));
+    }
+
+    /// Tells the begins whose time has come, of attempts that still run.
+    fn tell_begins(&mut self) {
+        let now = Instant::now();
+        while let Some((_, (attempt, at))) = self.starting.pop_front_if(|(tell_at, _)| *tell_at <= now) {
+            if self.slots.contains(&attempt) {
+                self.report(attempt, Report::Started { at });
+            }
+        }
     }
 
     fn ended(&mut self, joined: Result<(Id, TaskEnd), JoinError>) {
@@ -253,5 +276,13 @@ impl Worker {
             unconfirmed,
         });
         self.parts.metrics.worker(running, unconfirmed);
+    }
+}
+
+/// Waits for a time, where there is one.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
