@@ -233,13 +233,16 @@ impl Worker {
 
     fn began(&mut self, attempt: AttemptId, at: Timestamp) {
         self.slots.began(&attempt, at);
-        self.starting.push_back((Instant::now() + TELL_BEGIN, (attempt, at)));
+        self.starting
+            .push_back((Instant::now() + TELL_BEGIN, (attempt, at)));
     }
 
     /// Tells the begins whose time has come, of attempts that still run.
     fn tell_begins(&mut self) {
         let now = Instant::now();
-        while let Some((_, (attempt, at))) = self.starting.pop_front_if(|(tell_at, _)| *tell_at <= now) {
+        while let Some((_, (attempt, at))) =
+            self.starting.pop_front_if(|(tell_at, _)| *tell_at <= now)
+        {
             if self.slots.contains(&attempt) {
                 self.report(attempt, Report::Started { at });
             }
