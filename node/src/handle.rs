@@ -92,9 +92,10 @@ impl NodeHandle {
         self.parts.metrics.clone()
     }
 
-    /// The HTTP API for a client in this process: no socket, no token.
+    /// The HTTP API for a client in this process: no socket, no token. Whoever reaches it is trusted, so never serve it
+    /// on a socket.
     pub fn router(&self) -> axum::Router {
-        router(self.api_state(Access::Loopback))
+        router(self.api_state(Access::Inside))
     }
 
     /// Where HTTP is served; absent when it is off.

@@ -14,9 +14,12 @@ use peerflow_model::ContentHash;
 use super::api::Api;
 use super::problem::{ApiProblem, Kind};
 
-/// How requests prove that they may be answered.
+/// How requests prove that they may be answered. A router has one kind for all its requests, so that nothing that a
+/// request says or leaves out turns it into another kind.
 #[derive(Clone)]
 pub(crate) enum Access {
+    /// The router is called within this process and is on no socket: every request is answered.
+    Inside,
     /// The socket is bound to loopback: no token, but `Host` and `Origin` must be of this machine. A page that a browser
     /// loaded from elsewhere could run scripts here otherwise, also by a name that resolves to 127.0.0.1.
     Loopback,
@@ -27,6 +30,7 @@ pub(crate) enum Access {
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Inside => "Inside",
             Self::Loopback => "Loopback",
             Self::Token(_) => "Token",
         })
@@ -43,6 +47,10 @@ pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: N
 
 fn check(access: &Access, headers: &HeaderMap, uri: &Uri) -> Result<(), ApiProblem> {
     match access {
+        Access::Inside => Ok(()),
+        _ if !headers.contains_key(header::HOST) => Err(ApiProblem::invalid_request(
+            "the request has no Host header; send HTTP/1.1 with the peer's address in Host",
+        )),
         Access::Loopback => check_loopback(headers, uri),
         Access::Token(token) => check_token(token, headers, uri),
     }
@@ -104,8 +112,7 @@ fn is_same(origin: &[u8], host: &Authority) -> bool {
 }
 
 fn check_token(token: &str, headers: &HeaderMap, uri: &Uri) -> Result<(), ApiProblem> {
-    let from_inside = headers.get(header::HOST).is_none() && uri.authority().is_none();
-    if from_inside || matches!(uri.path(), "/healthz" | "/readyz") {
+    if matches!(uri.path(), "/healthz" | "/readyz") {
         return Ok(());
     }
     let given = headers
@@ -199,9 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn a_call_from_within_the_process_has_no_host() {
-        assert_eq!(ask(&Access::Loopback, "/x", &[]), Ok(()));
-        assert_eq!(ask(&Access::Token("t".into()), "/x", &[]), Ok(()));
+    fn a_call_from_within_the_process_is_known_by_its_router_alone() {
+        assert_eq!(ask(&Access::Inside, "/x", &[]), Ok(()));
+        assert_eq!(ask(&Access::Inside, "/x", &[("host", "localhost")]), Ok(()));
+        let token = Access::Token("t".into());
+        for uri in ["/x", "http://localhost/x", "/healthz"] {
+            assert_eq!(ask(&Access::Loopback, uri, &[]), Err(400), "{uri}");
+            assert_eq!(ask(&token, uri, &[]), Err(400), "{uri}");
+            let authorized = [("authorization", "Bearer t")];
+            assert_eq!(ask(&token, uri, &authorized), Err(400), "{uri}");
+        }
     }
 
     #[test]
@@ -224,7 +238,7 @@ mod tests {
                 "/x",
                 &[("origin", "http://evil.example")]
             ),
-            Err(403)
+            Err(400)
         );
     }
 

@@ -32,7 +32,7 @@ pub(crate) use serve::serve;
 
 use api::Api;
 
-/// The whole API over `state`. A request without `Host` is taken as one from within this process.
+/// The whole API over `state`. Who may call it is `state.access`; a router for [`Access::Inside`] must not get a socket.
 pub(crate) fn router(state: ApiState) -> Router {
     let api = Arc::new(Api::new(state));
     let (routes, document) = routes::all().split_for_parts();

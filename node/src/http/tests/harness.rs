@@ -102,8 +102,9 @@ impl Answered {
 }
 
 impl Peer {
+    /// A peer that is called from within the process.
     pub(super) async fn start() -> Self {
-        Self::with_access(Access::Loopback).await
+        Self::with_access(Access::Inside).await
     }
 
     pub(super) async fn with_access(access: Access) -> Self {

@@ -218,12 +218,12 @@ async fn a_panic_is_told_as_a_problem_and_nothing_else_stops() {
 
 #[tokio::test]
 async fn foreign_hosts_and_origins_are_refused_before_anything_is_done() {
-    let peer = Peer::start().await;
+    let peer = Peer::with_access(Access::Loopback).await;
     for (name, value) in [("host", "evil.example"), ("origin", "http://evil.example")] {
         let mut asked = request(Method::POST, "/api/v1/reset-all", None, "");
-        asked
-            .headers_mut()
-            .insert(name, value.parse().expect("a value"));
+        let headers = asked.headers_mut();
+        headers.insert("host", "localhost:8090".parse().expect("a value"));
+        headers.insert(name, value.parse().expect("a value"));
         let answered = peer.send(asked).await;
         assert_eq!(
             (answered.status.as_u16(), answered.problem().as_str()),
@@ -250,7 +250,7 @@ async fn foreign_hosts_and_origins_are_refused_before_anything_is_done() {
 async fn a_store_that_is_closed_is_told_and_never_a_500() {
     let dir = tempfile::tempdir().expect("a directory");
     let url = StoreUrl::sqlite(dir.path().join("peerflow.db"));
-    let peer = Peer::with(Access::Loopback, &url).await;
+    let peer = Peer::with(Access::Inside, &url).await;
     peer.store.close().await;
     for path in [
         "/api/v1/front",

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Peer;
-use crate::http::serve;
+use crate::http::{Access, serve};
 
 async fn ask(stream: &mut TcpStream, request: &str) -> String {
     stream
@@ -21,7 +21,7 @@ async fn ask(stream: &mut TcpStream, request: &str) -> String {
 
 #[tokio::test]
 async fn the_socket_is_served_until_the_node_stops() {
-    let peer = Peer::start().await;
+    let peer = Peer::with_access(Access::Loopback).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address");
     let stopping = CancellationToken::new();
@@ -58,7 +58,7 @@ async fn the_socket_is_served_until_the_node_stops() {
 
 #[tokio::test]
 async fn a_body_of_ten_mebibytes_is_answered_with_a_problem_on_the_wire() {
-    let peer = Peer::start().await;
+    let peer = Peer::with_access(Access::Loopback).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address");
     let mut tasks = JoinSet::new();
@@ -85,4 +85,51 @@ async fn a_body_of_ten_mebibytes_is_answered_with_a_problem_on_the_wire() {
         answer.starts_with("HTTP/1.1 413") && answer.contains("urn:peerflow:problem:too-large"),
         "{answer}"
     );
+}
+
+/// What a fresh connection to `peer` is answered for `request`.
+async fn over_a_socket(peer: &Peer, request: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+    let address = listener.local_addr().expect("an address");
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve(
+        listener,
+        peer.router.clone(),
+        CancellationToken::new(),
+    ));
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    ask(&mut stream, request).await
+}
+
+#[tokio::test]
+async fn a_request_without_host_is_refused_on_every_socket() {
+    let loopback = Peer::with_access(Access::Loopback).await;
+    let open = Peer::with_access(Access::Token("s3cret".into())).await;
+    for request in [
+        "GET /api/v1/front HTTP/1.0\r\n\r\n",
+        "GET /api/v1/front HTTP/1.1\r\n\r\n",
+        "GET http://localhost/api/v1/front HTTP/1.1\r\n\r\n",
+        "POST /api/v1/reset-all HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n",
+    ] {
+        for peer in [&loopback, &open] {
+            let answer = over_a_socket(peer, request).await;
+            let status = answer.split(' ').nth(1);
+            assert!(
+                status == Some("400") && answer.contains("urn:peerflow:problem:invalid-request"),
+                "{request}: {answer}"
+            );
+        }
+    }
+    assert!(loopback.asked().is_empty() && open.asked().is_empty());
+    let front = "GET /api/v1/front HTTP/1.1\r\nHost: localhost\r\n";
+    let answer = over_a_socket(&loopback, &format!("{front}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = over_a_socket(&open, &format!("{front}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let answer = over_a_socket(
+        &open,
+        &format!("{front}Authorization: Bearer s3cret\r\n\r\n"),
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
