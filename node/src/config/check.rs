@@ -107,8 +107,15 @@ fn check_times(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
 }
 
 fn check_network(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
+    // Callers from elsewhere need the cluster's token, and no command prints it before the cluster release.
+    if config.http.listen.is_some_and(is_open) {
+        return Err(layers.wrong(
+            "http.listen",
+            "listening on an address that others reach comes with the cluster release; listen on 127.0.0.1, and reach \
+             it through an SSH tunnel or a reverse proxy meanwhile",
+        ));
+    }
     for (key, address) in [
-        ("http.listen", config.http.listen),
         ("gossip.listen", config.gossip.listen),
         ("rpc.listen", config.rpc.listen),
     ] {

@@ -175,6 +175,14 @@ fn values_that_do_not_fit_name_place_and_remedy() {
         ),
         (
             "[http]\nlisten = \"0.0.0.0:8090\"",
+            ["node.toml:2", "SSH tunnel"],
+        ),
+        (
+            "[http]\nlisten = \"[::]:8090\"",
+            ["node.toml:2", "cluster release"],
+        ),
+        (
+            "[gossip]\nlisten = \"0.0.0.0:8091\"",
             ["node.toml:2", "cluster.secret_file"],
         ),
         ("[http]\ntls_cert = \"a\"", ["node.toml:2", "tls_key"]),
@@ -234,19 +242,21 @@ fn passwords_come_from_files_and_are_never_shown() {
 }
 
 #[test]
-fn an_open_address_needs_a_secret_and_then_has_a_token() {
+fn a_secret_gives_a_token_but_no_open_address_yet() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret");
     fs::write(&file, "short\n").unwrap();
-    let text = format!(
-        "[cluster]\nsecret_file = \"{}\"\n[http]\nlisten = \"0.0.0.0:1\"\n",
-        file.display()
-    );
+    let text = format!("[cluster]\nsecret_file = \"{}\"\n", file.display());
     assert!(message(&text).contains("16 bytes"));
     fs::write(&file, "long enough to be a secret\n").unwrap();
     let token = load(&text).unwrap().http.token.unwrap();
     assert_eq!(token.reveal().len(), 64);
     assert_eq!(load(&text).unwrap().http.token.unwrap(), token);
+    let open = message(&format!("{text}[http]\nlisten = \"0.0.0.0:1\"\n"));
+    assert!(
+        open.contains("http.listen") && open.contains("cluster release"),
+        "{open}"
+    );
 }
 
 #[test]
