@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -41,7 +42,12 @@ impl DataDir {
             let path = path.to_owned();
             move |source| DataDirError::File { path, source }
         };
-        fs::create_dir_all(path).map_err(failed(path))?;
+        // Parameters, logs and outcomes of tasks lie in it: a new one is for its owner alone.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed(path))?;
         let path = path.canonicalize().map_err(failed(path))?;
         let lock_path = path.join("node.lock");
         let file = OpenOptions::new()

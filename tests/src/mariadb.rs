@@ -54,6 +54,20 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Runs statements in it; `None` when the server refuses one.
+    pub fn try_query(&self, statements: &str) -> Option<String> {
+        let output = client(&self.server)
+            .args(["-e", &format!("USE {}; {statements}", self.name)])
+            .output()
+            .expect("the mariadb client is installed");
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self::new()

@@ -12,7 +12,7 @@ pub(crate) struct Environment {
     pub(crate) unnameable: Vec<String>,
 }
 
-/// The variables of `task`: `PEERFLOW_INSTANCE`, `_WORKFLOW`, `_STEP`, `_ATTEMPT` (the number of the try) and
+/// The variables of `task`: `PEERFLOW_INSTANCE`, `_WORKFLOW`, `_RUN`, `_STEP`, `_VISIT`, `_ATTEMPT` (the number of the try) and
 /// `PEERFLOW_PARAM_<NAME>` for each parameter, its name as it stands, in any script.
 ///
 /// # Errors
@@ -28,7 +28,9 @@ pub(crate) fn environment(task: &Task) -> Result<Environment, String> {
             "PEERFLOW_WORKFLOW".into(),
             task.workflow.name.as_str().into(),
         ),
+        ("PEERFLOW_RUN".into(), visit.run.run.to_string().into()),
         ("PEERFLOW_STEP".into(), visit.step.as_str().into()),
+        ("PEERFLOW_VISIT".into(), visit.visit.to_string().into()),
         (
             "PEERFLOW_ATTEMPT".into(),
             task.attempt.attempt.to_string().into(),

@@ -32,13 +32,23 @@ impl Spill {
     /// Opens the file; what an earlier life left in it is still there.
     pub(super) fn open(data_dir: &Path) -> std::io::Result<Self> {
         let path = data_dir.join("logs.waiting");
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .open(path)?;
-        let written = file.metadata()?.len();
+        let mut written = file.metadata()?.len();
+        if written > 0 {
+            // The end of a life may have cut the last line short; the next one must not be lost with it.
+            let mut last = [0];
+            file.seek(SeekFrom::Start(written - 1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                file.write_all(b"\n")?;
+                written += 1;
+            }
+        }
         Ok(Self {
             file,
             read: 0,

@@ -89,6 +89,8 @@ pub(crate) struct Outcomes {
     path: PathBuf,
     journal: File,
     bytes: u64,
+    /// Its bytes when it was last written anew.
+    compacted: u64,
     waiting: BTreeMap<AttemptId, Outcome>,
 }
 
@@ -104,6 +106,7 @@ impl Outcomes {
             path,
             journal,
             bytes: 0,
+            compacted: 0,
             waiting,
         };
         outcomes.rewrite()?;
@@ -136,7 +139,8 @@ impl Outcomes {
         if self.waiting.remove(attempt).is_none() {
             return;
         }
-        if (self.waiting.is_empty() && self.bytes > 0) || self.bytes > COMPACT_BYTES {
+        let grown = self.bytes > COMPACT_BYTES.max(2 * self.compacted);
+        if (self.waiting.is_empty() && self.bytes > 0) || grown {
             // A confirmed outcome that stays in the journal is reported once more by the next life, without effect.
             if let Err(error) = self.rewrite() {
                 tracing::warn!(%error, "cannot shorten the journal of outcomes");
@@ -147,7 +151,11 @@ impl Outcomes {
     fn append(&mut self, outcome: &Outcome) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(outcome)?;
         line.push(b'\n');
-        self.journal.write_all(&line)?;
+        if let Err(error) = self.journal.write_all(&line) {
+            // What was written of it must not spoil the next one.
+            self.journal.set_len(self.bytes)?;
+            return Err(error);
+        }
         self.bytes += line.len() as u64;
         Ok(())
     }
@@ -156,7 +164,7 @@ impl Outcomes {
     fn rewrite(&mut self) -> std::io::Result<()> {
         if self.waiting.is_empty() {
             self.journal.set_len(0)?;
-            self.bytes = 0;
+            (self.bytes, self.compacted) = (0, 0);
             return Ok(());
         }
         let mut text = Vec::new();
@@ -169,6 +177,7 @@ impl Outcomes {
         fs::rename(&new, &self.path)?;
         self.journal = OpenOptions::new().append(true).open(&self.path)?;
         self.bytes = text.len() as u64;
+        self.compacted = self.bytes;
         Ok(())
     }
 }

@@ -94,18 +94,20 @@ fn kill_again_and_again(store: &StoreKind) {
 
 /// Two workflows: a chain, and a fork with a join and a loop; each action is journalled.
 fn register(node: &Node, journal: &Path) {
-    let action = |name: &str, seconds: &str, onward: &str| {
+    let judged = |name: &str, seconds: &str, verdict: &str, onward: &str| {
         let journal = journal.display();
         format!(
             r#"<action name="{name}"><script><code><![CDATA[
                 read -r stat < /proc/$$/stat; set -- ${{stat##*) }}
-                line="$PEERFLOW_INSTANCE {name} ${{PEERFLOW_VISIT:-1}} $PEERFLOW_ATTEMPT $$ ${{20}}"
+                line="$PEERFLOW_INSTANCE {name} $PEERFLOW_VISIT $PEERFLOW_ATTEMPT $$ ${{20}}"
                 echo "begin $line" >> {journal}
                 sleep {seconds}
                 echo "end $line" >> {journal}
+                {verdict}
             ]]></code></script>{onward}</action>"#
         )
     };
+    let action = |name: &str, seconds: &str, onward: &str| judged(name, seconds, "", onward);
     let chain = format!(
         r#"<work-flow name="chain" instance-limit="100"><start name="start" to="a"/>{}{}{}<end name="end"/></work-flow>"#,
         action("a", "0.2", r#"<ok to="b"/>"#),
@@ -115,10 +117,17 @@ fn register(node: &Node, journal: &Path) {
     let wide = format!(
         r#"<work-flow name="wide" instance-limit="100"><start name="start" to="split"/>
            <fork name="split"><path to="p"/><path to="q"/><path to="r"/></fork>{}{}{}
-           <join name="merge" to="last"/>{}<end name="end"/></work-flow>"#,
+           <join name="merge" to="poll"/>{}{}{}<end name="end"/></work-flow>"#,
         action("p", "0.1", r#"<ok to="merge"/>"#),
         action("q", "0.4", r#"<ok to="merge"/>"#),
         action("r", "0.8", r#"<ok to="merge"/>"#),
+        judged(
+            "poll",
+            "0.1",
+            r#"[ "$PEERFLOW_VISIT" -ge 2 ]"#,
+            r#"<ok to="last"/><error to="pause"/>"#
+        ),
+        action("pause", "0.1", r#"<ok to="poll"/>"#),
         action("last", "0.1", r#"<ok to="end"/>"#),
     );
     node.api.put_workflow("chain", &chain);
