@@ -136,7 +136,7 @@ pub(crate) fn check_standalone(
         coordinator,
         dir: folder_of(checker, root),
         description: text_or(checker, root, "desc", ""),
-        creator: text_or(checker, root, "creator", "Unknown"),
+        creator: creator_of(checker, root),
     }
 }
 
@@ -172,6 +172,23 @@ pub(super) fn check_name(checker: &mut Checker<'_, '_>, name: &str, span: Span, 
         let message = format!("the name is longer than {LONGEST_NAME} bytes");
         checker.reporter.error(span, message, "write a shorter one");
     }
+}
+
+/// Who owns a document.
+pub(super) fn creator_of(checker: &mut Checker<'_, '_>, root: Element<'_, '_>) -> String {
+    let Some(value) = checker.attribute(root, "creator") else {
+        return "Unknown".to_owned();
+    };
+    if value.text.len() > LONGEST_NAME {
+        let message = format!(
+            "creator of <{}> is longer than {LONGEST_NAME} bytes",
+            root.name()
+        );
+        checker
+            .reporter
+            .error(value.span, message, "write a shorter one");
+    }
+    value.text.into_owned()
 }
 
 /// The folder that a document is registered in.

@@ -149,6 +149,9 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
         .filter(|entry| !entry.is_empty())
 }
 
+/// The longest folder in bytes: folders are keys in every store.
+const LONGEST_FOLDER: usize = 500;
+
 /// A folder of the workflow tree: absolute, without a trailing slash.
 pub(super) fn folder(text: &str) -> Result<String, Wrong> {
     let mut folder = String::with_capacity(text.len() + 1);
@@ -165,6 +168,12 @@ pub(super) fn folder(text: &str) -> Result<String, Wrong> {
     }
     if folder.is_empty() {
         folder.push('/');
+    }
+    if folder.len() > LONGEST_FOLDER {
+        return Err(Wrong::new(
+            format!("the folder is longer than {LONGEST_FOLDER} bytes"),
+            "write a shorter one",
+        ));
     }
     Ok(folder)
 }

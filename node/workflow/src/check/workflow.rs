@@ -1,6 +1,6 @@
 //! The root element `<work-flow>`.
 
-use crate::check::coordinator::{check_coordinator, folder_of, registered_name};
+use crate::check::coordinator::{check_coordinator, creator_of, folder_of, registered_name};
 use crate::check::graph::check_graph;
 use crate::check::steps::check_steps;
 use crate::check::values::{date_time, list, mail_level, signed, time_zone, whole};
@@ -46,7 +46,7 @@ pub(crate) fn check_workflow(checker: &mut Checker<'_, '_>, root: Element<'_, '_
     };
     let steps = check_steps(checker, root);
     let workflow = Workflow {
-        creator: text_or(checker, root, "creator", "Unknown"),
+        creator: creator_of(checker, root),
         dir: folder_of(checker, root),
         description: text_or(checker, root, "desc", ""),
         mail_level,

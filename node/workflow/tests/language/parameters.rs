@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use peerflow_workflow::{Command, Email, Parameters, ResolveError, StepKind, Work, Workflow};
+use peerflow_workflow::{
+    Command, Document, Email, Parameters, ResolveError, StepKind, Work, Workflow,
+};
 
-use crate::{action, at, parsed, with_action};
+use crate::{action, at, errors, parsed, with_action};
 
 fn given(pairs: &[(&str, &str)]) -> Parameters {
     pairs
@@ -173,4 +175,46 @@ fn a_long_value_mentioned_often_is_stopped() {
     let xml = with_action(&format!("<shell><command>{mentions}</command></shell>"));
     let error = resolved(&xml, &[("a", &"x".repeat(1_000_000))]).expect_err("too long");
     assert!(error.to_string().contains("longer than"), "{error}");
+}
+
+#[test]
+fn a_text_that_grows_too_long_for_a_key_when_it_is_substituted_is_refused() {
+    let xml = |attribute: &str, step: &str| {
+        format!(
+            "<work-flow name=\"w\" {attribute}><start name=\"start\" to=\"end\"/>\
+             <end name=\"end\"/><kill name=\"{step}\"/></work-flow>"
+        )
+    };
+    for (xml, longest, message) in [
+        (xml("dir=\"/${param:a}\"", "k"), 499, "500 bytes"),
+        (xml("creator=\"${param:a}\"", "k"), 255, "255 bytes"),
+        (xml("", "${param:a}"), 255, "255 bytes"),
+    ] {
+        let fits = resolved(&xml, &[("a", &"x".repeat(longest))]);
+        assert!(fits.is_ok(), "{fits:?}");
+        let error = resolved(&xml, &[("a", &"x".repeat(longest + 1))]).expect_err("too long");
+        let ResolveError::Invalid(diagnostics) = &error else {
+            panic!("{error:?}");
+        };
+        let told = &diagnostics.0[0];
+        assert!(told.message.contains(message), "{told:?}");
+        assert!(told.help.contains("shorter"), "{told:?}");
+        assert!(told.place.line == 1 && told.place.column > 1, "{told:?}");
+    }
+}
+
+#[test]
+fn the_longest_creator_and_folder_are_taken_and_longer_ones_of_a_coordinator_are_not() {
+    let xml = |dir: usize, creator: usize| {
+        let (dir, creator) = ("d".repeat(dir), "c".repeat(creator));
+        format!(
+            "<coordinator name=\"c\" dir=\"/{dir}/\" creator=\"{creator}\"><depend-list cron=\"0 1 * * *\"/>\
+             <trigger-list><workflow name=\"w\"/></trigger-list></coordinator>"
+        )
+    };
+    assert!(Document::parse(&xml(499, 255)).is_ok());
+    for (dir, creator, message) in [(500, 1, "500 bytes"), (1, 256, "255 bytes")] {
+        let told = errors(&xml(dir, creator));
+        assert!(told.0[0].message.contains(message), "{told}");
+    }
 }
