@@ -57,8 +57,13 @@ impl Term<'_> {
                     scheduler
                         .is_in_trouble(Some(epoch), format!("the store is in trouble: {error}"));
                 }
-                Err(error @ (CommitError::Fenced { .. } | CommitError::Refused(_))) => {
+                Err(error @ CommitError::Fenced { .. }) => {
                     return Err(TermOver::SteppedDown {
+                        reason: error.to_string(),
+                    });
+                }
+                Err(error @ CommitError::Refused(_)) => {
+                    return Err(TermOver::CannotGoOn {
                         reason: error.to_string(),
                     });
                 }

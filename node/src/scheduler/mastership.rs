@@ -68,6 +68,7 @@ impl Mastership {
 #[derive(Debug)]
 pub(super) struct Mandate {
     lease: Lease,
+    began: Instant,
     commit_seq: u64,
     hold: watch::Receiver<Hold>,
     _renewal: JoinSet<()>,
@@ -96,6 +97,7 @@ impl Mandate {
         let mut renewal = JoinSet::new();
         renewal.spawn(renew(store, lease.clone(), election.clone(), sender));
         Self {
+            began: before,
             commit_seq: lease.commit_seq,
             lease,
             hold,
@@ -124,6 +126,16 @@ impl Mandate {
     /// A batch with the last fence is durable.
     pub(super) fn committed(&mut self) {
         self.commit_seq += 1;
+    }
+
+    /// Whether any batch is known to be durable.
+    pub(super) fn has_committed(&self) -> bool {
+        self.commit_seq > self.lease.commit_seq
+    }
+
+    /// How long ago it was asked for.
+    pub(super) fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Whether this node may act: not known to be lost, and not run out by our own clock.

@@ -71,6 +71,8 @@ pub(super) enum TermOver {
     Stopped,
     /// Somebody else is master, or the lease could not be renewed in time.
     SteppedDown { reason: String },
+    /// The store has what cannot be read, or refuses what must be written: the next term may fare no better.
+    CannotGoOn { reason: String },
 }
 
 impl Scheduler {
@@ -110,6 +112,7 @@ impl Scheduler {
 
     /// Runs until the stop signal; releases the lease at the end.
     pub(crate) async fn run(mut self) {
+        let mut respite = Respite::default();
         while let Some(mandate) = self.become_master().await {
             let seed = self.random.random();
             let (mandate, over) = Term::run(&mut self, mandate, seed).await;
@@ -120,12 +123,14 @@ impl Scheduler {
                     break;
                 }
                 TermOver::SteppedDown { reason } => {
-                    tracing::warn!(
-                        epoch = mandate.epoch().0,
-                        reason,
-                        "this node is master no more"
-                    );
-                    self.is_in_trouble(None, reason);
+                    let recovered = mandate.has_committed() || mandate.age() > Respite::GOOD_TERM;
+                    self.step_down(mandate, reason, recovered, &mut respite)
+                        .await;
+                }
+                TermOver::CannotGoOn { reason } => {
+                    let recovered = mandate.age() > Respite::GOOD_TERM;
+                    self.step_down(mandate, reason, recovered, &mut respite)
+                        .await;
                 }
             }
         }
@@ -134,6 +139,36 @@ impl Scheduler {
         while let Some(ask) = self.asks.recv().await {
             // Whoever asked may be gone.
             drop(ask.answer.send(Err(super::handle::stopping())));
+        }
+    }
+
+    /// Says why, and pauses before the next term, the longer the more terms went badly.
+    async fn step_down(
+        &mut self,
+        mandate: Mandate,
+        reason: String,
+        recovered: bool,
+        respite: &mut Respite,
+    ) {
+        let epoch = mandate.epoch().0;
+        // Its renewal ends here.
+        drop(mandate);
+        if recovered {
+            *respite = Respite::default();
+        }
+        if respite.said != reason {
+            tracing::warn!(epoch, reason, "this node is master no more; trying on");
+            respite.said.clone_from(&reason);
+        }
+        self.is_in_trouble(None, reason);
+        let pause = respite
+            .lengthen()
+            .mul_f64(self.random.random_range(0.8..1.2));
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => {}
+            () = sleep(pause) => {}
+            () = refuse(&mut self.asks, &respite.said) => {}
         }
     }
 
@@ -212,6 +247,37 @@ impl Scheduler {
         if changed {
             self.events.publish(NodeEvent::Cluster);
         }
+    }
+}
+
+/// How long to wait between terms, so that what ends each at once does not make thousands of them.
+#[derive(Debug)]
+struct Respite {
+    pause: Duration,
+    /// The reason that was told last.
+    said: String,
+}
+
+impl Default for Respite {
+    fn default() -> Self {
+        Self {
+            pause: Self::FIRST,
+            said: String::new(),
+        }
+    }
+}
+
+impl Respite {
+    const FIRST: Duration = Duration::from_millis(500);
+    const LONGEST: Duration = Duration::from_secs(10);
+    /// A term that lasted longer shows that this node can schedule.
+    const GOOD_TERM: Duration = Duration::from_secs(30);
+
+    /// The pause to make now; the next is twice as long.
+    fn lengthen(&mut self) -> Duration {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(Self::LONGEST);
+        pause
     }
 }
 

@@ -93,7 +93,7 @@ impl<'s> Term<'s> {
         let (stored, state) = tokio::select! {
             biased;
             () = scheduler.stop.cancelled() => return Err(TermOver::Stopped),
-            read = read => read.map_err(|error| TermOver::SteppedDown {
+            read = read => read.map_err(|error| TermOver::CannotGoOn {
                 reason: format!("cannot read the state to go on from: {error}"),
             })?,
         };
@@ -263,6 +263,11 @@ impl<'s> Term<'s> {
                 reason: "mastership changed meanwhile, so what was asked may or may not have happened: look before \
                          asking again, or repeat with the same Idempotency-Key"
                     .to_owned(),
+                retry_after: Duration::from_secs(1),
+            },
+            // The batch with these requests in it was refused whole.
+            TermOver::CannotGoOn { reason } => AskError::Unavailable {
+                reason: format!("nothing of what was asked was done: {reason}"),
                 retry_after: Duration::from_secs(1),
             },
         }

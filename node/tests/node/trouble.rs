@@ -129,3 +129,61 @@ async fn an_outcome_that_no_master_heard_of_survives_the_node() {
     assert_eq!(test.runner.begun("w"), 0, "it is not run again");
     test.node.stop().await;
 }
+
+/// Lets terms fail at once, as `fault` says, until `terms` did; then lets the node go on.
+async fn pauses_between_terms(fault: Fault, terms: u32, trouble: &str) {
+    let dir = temp_dir();
+    let store = flaky(dir.path()).await;
+    let test = TestNode::start_with(dir.path(), &[], on(&store)).await;
+    test.put(&one_step("w", "ok")).await.unwrap();
+    let (elections, started) = (store.elections(), tokio::time::Instant::now());
+    // Makes the first term end; the later ones end as they take up what is asked, or as they are loaded.
+    store.set(Fault::Refuses);
+    let refused = test.node.scheduler().ask(run_request("w"), None).await;
+    let Err(AskError::Unavailable { reason, .. }) = refused else {
+        panic!("refused with the reason: {refused:?}");
+    };
+    assert!(reason.contains("takes no such change"), "{reason}");
+    in_trouble(&test.node).await;
+    store.set(fault);
+    let mut state = test.node.scheduler().watch();
+    let fails = async {
+        while store.faults() < terms {
+            if fault == Fault::Refuses {
+                // Answered in any case; only that it is asked matters.
+                drop(test.node.scheduler().ask(run_request("w"), None).await);
+            }
+            drop(tokio::time::timeout(std::time::Duration::from_millis(20), state.changed()).await);
+        }
+    };
+    tokio::time::timeout(BOUND, fails).await.expect("terms end");
+    let told = tokio::time::timeout(
+        BOUND,
+        state.wait_for(|state| {
+            let told = state.trouble.as_deref();
+            told.is_some_and(|told| told.contains(trouble))
+        }),
+    );
+    told.await.expect("the reason is told in time").unwrap();
+    // Each pause is at least 0.4 s; without one there would be thousands of elections.
+    let allowed = started.elapsed().as_millis() / 400 + 2;
+    let held = u128::from(store.elections() - elections);
+    assert!(held <= allowed, "{held} elections, {allowed} allowed");
+
+    store.set(Fault::None);
+    assert!(test.node.ready(BOUND).await);
+    let instance = test.run("w").await;
+    let run = test.ended(&instance).await;
+    assert_eq!(run.instance.status, InstanceStatus::Succeeded, "{run:?}");
+    test.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_refuses_a_commit_is_told_and_tried_again_after_a_pause() {
+    pauses_between_terms(Fault::Refuses, 3, "takes no such change").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_cannot_be_read_is_told_and_tried_again_after_a_pause() {
+    pauses_between_terms(Fault::Unreadable, 3, "instance abc").await;
+}

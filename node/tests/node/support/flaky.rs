@@ -26,6 +26,10 @@ pub(crate) enum Fault {
     BeforeCommit,
     /// Every other commit is written, and then its outcome is not known.
     AfterCommit,
+    /// Commits that change something are refused for good.
+    Refuses,
+    /// What is active cannot be read.
+    Unreadable,
     /// Nothing is answered.
     Away,
 }
@@ -37,6 +41,7 @@ pub(crate) struct FlakyStore {
     fault: AtomicU8,
     commits: AtomicU32,
     faults: AtomicU32,
+    elections: AtomicU32,
 }
 
 impl FlakyStore {
@@ -46,6 +51,7 @@ impl FlakyStore {
             fault: AtomicU8::new(0),
             commits: AtomicU32::new(0),
             faults: AtomicU32::new(0),
+            elections: AtomicU32::new(0),
         })
     }
 
@@ -55,6 +61,8 @@ impl FlakyStore {
             Fault::BeforeCommit => 1,
             Fault::AfterCommit => 2,
             Fault::Away => 3,
+            Fault::Refuses => 4,
+            Fault::Unreadable => 5,
         };
         self.fault.store(number, Ordering::SeqCst);
     }
@@ -64,11 +72,18 @@ impl FlakyStore {
         self.faults.load(Ordering::SeqCst)
     }
 
+    /// How often the lease was asked for.
+    pub(crate) fn elections(&self) -> u32 {
+        self.elections.load(Ordering::SeqCst)
+    }
+
     fn fault(&self) -> Fault {
         match self.fault.load(Ordering::SeqCst) {
             0 => Fault::None,
             1 => Fault::BeforeCommit,
             2 => Fault::AfterCommit,
+            4 => Fault::Refuses,
+            5 => Fault::Unreadable,
             _ => Fault::Away,
         }
     }
@@ -96,6 +111,7 @@ impl Store for FlakyStore {}
 impl LeaseStore for FlakyStore {
     async fn acquire(&self, claim: &LeaseClaim) -> Result<Option<Lease>, Error> {
         self.check()?;
+        self.elections.fetch_add(1, Ordering::SeqCst);
         self.inner.acquire(claim).await
     }
 
@@ -153,13 +169,25 @@ impl RunStore for FlakyStore {
                 self.inner.commit(fence, changes).await?;
                 return Err(CommitError::Unknown(self.failed()));
             }
-            Fault::None | Fault::BeforeCommit | Fault::AfterCommit => {}
+            Fault::Refuses if !changes.is_empty() => {
+                self.faults.fetch_add(1, Ordering::SeqCst);
+                let reason = "the test's store takes no such change".to_owned();
+                return Err(CommitError::Refused(Error::Limit(reason)));
+            }
+            _ => {}
         }
         self.inner.commit(fence, changes).await
     }
 
     async fn active_state(&self) -> Result<ActiveState, Error> {
         self.check()?;
+        if self.fault() == Fault::Unreadable {
+            self.faults.fetch_add(1, Ordering::SeqCst);
+            return Err(Error::Corrupt {
+                table: "instances",
+                reason: "the test's row of instance abc".to_owned(),
+            });
+        }
         self.inner.active_state().await
     }
 
