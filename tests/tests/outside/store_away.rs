@@ -38,7 +38,7 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
         .start();
     let mark = folder.path().join("mark");
     let at = |suffix: &str| format!("{}.{suffix}", mark.display());
-    node.api.put_workflow("long", &long_task(&mark, 8));
+    node.api.put_workflow("long", &long_task(&mark, 12));
     // One that is asked for while the store is away: whether it will run is unknown until then.
     node.api.put_workflow(
         "probe",
@@ -53,6 +53,7 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
 
     server.stop();
     assert_trouble_is_told(&node);
+    let acknowledged = knock_for(&node, Duration::from_secs(20));
     eventually(
         "running tasks end although the store is away",
         Duration::from_secs(40),
@@ -82,6 +83,17 @@ fn mariadb_stopped_for_a_while_stops_nothing_that_runs_and_loses_nothing() {
         );
     }
     assert_eq!((lines(&at("began")), lines(&at("after"))), (5, 5));
+    for id in acknowledged {
+        eventually(
+            "what was acknowledged is there and ends",
+            Duration::from_secs(30),
+            || {
+                node.api
+                    .try_instance(&id)
+                    .filter(|instance| instance["status"] == "succeeded")
+            },
+        );
+    }
     eventually(
         "it is ready again by itself",
         Duration::from_secs(30),
@@ -113,6 +125,19 @@ fn assert_trouble_is_told(node: &Node) {
     );
     assert_eq!(node.api.get("/readyz").status, 503);
     assert_eq!(node.api.get("/healthz").status, 200);
+}
+
+/// Asks for runs all the time for so long; gives the ids of those that were acknowledged.
+#[expect(clippy::disallowed_methods, reason = "an outage of real time")]
+fn knock_for(node: &Node, how_long: Duration) -> Vec<String> {
+    let start = std::time::Instant::now();
+    let mut acknowledged = Vec::new();
+    while start.elapsed() < how_long {
+        acknowledged.extend(node.api.try_run("probe"));
+        // A second's pause is what Retry-After asks for; a load is less polite.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    acknowledged
 }
 
 /// How many tries each action of an instance took.

@@ -40,7 +40,12 @@ impl SpawnerOptions {
     /// When the system cannot name the running program.
     pub fn new(data_dir: impl Into<PathBuf>) -> io::Result<Self> {
         Ok(Self {
-            program: std::env::current_exe()?,
+            // Not by its path: the file there may be replaced by a newer one while this process runs.
+            program: if cfg!(target_os = "linux") {
+                "/proc/self/exe".into()
+            } else {
+                std::env::current_exe()?
+            },
             arguments: vec![SPAWNER_ARGUMENT.into()],
             data_dir: data_dir.into(),
             patience: Duration::from_secs(20),

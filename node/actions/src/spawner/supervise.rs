@@ -46,6 +46,7 @@ impl Link {
         let socket = UnixStream::from_std(ours).map_err(SpawnerError::Talk)?;
         let mut command = Command::new(&options.program);
         command
+            .arg0("peerflow")
             .args(&options.arguments)
             .arg(&options.data_dir)
             .arg(options.patience.as_millis().to_string())
