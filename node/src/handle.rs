@@ -7,6 +7,7 @@ use std::time::Duration;
 use peerflow_actions::Spawner;
 use peerflow_store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
@@ -29,6 +30,8 @@ const STAGE: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub struct NodeHandle {
     parts: Parts,
+    /// Serialises what the routers of this node register.
+    registering: Arc<Mutex<()>>,
     /// In the order in which they end: HTTP, services, scheduler, worker, logs.
     stages: [Stage; 5],
 }
@@ -50,7 +53,11 @@ pub(crate) struct Parts {
 
 impl NodeHandle {
     pub(crate) fn new(parts: Parts, stages: [Stage; 5], listener: Option<TcpListener>) -> Self {
-        let handle = Self { parts, stages };
+        let handle = Self {
+            parts,
+            registering: Arc::default(),
+            stages,
+        };
         if let Some(listener) = listener {
             let access = match &handle.parts.config.http.token {
                 Some(token) if !is_loopback(&listener) => Access::Token(token.reveal().into()),
@@ -191,6 +198,7 @@ impl NodeHandle {
             metrics: parts.metrics.clone(),
             settings: parts.config.settings(),
             access,
+            registering: Arc::clone(&self.registering),
             stopping: self.stages[0].stop_signal(),
         }
     }

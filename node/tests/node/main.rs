@@ -13,3 +13,4 @@ mod run;
 mod stop;
 mod support;
 mod trouble;
+mod uploads;

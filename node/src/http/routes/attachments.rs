@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
-use peerflow_model::{ContentHash, FileRecord};
+use peerflow_model::{ContentHash, FileRecord, WorkflowRecord};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -64,16 +64,11 @@ pub(super) async fn put_attachment(
     request: HttpRequest,
 ) -> Result<Json<AttachedFile>, ApiProblem> {
     let path = names.path();
-    let record = if query.stage {
-        None
-    } else {
-        Some(registered(&api, names.name()).await?)
-    };
-    if let Some(record) = &record {
-        let (parsed, _) = document::stored_workflow(&record.xml)?;
-        check_path(path, &document::files(parsed.workflow()))?;
+    if !query.stage {
+        // Before the body is taken, so that nothing is kept of what has no place.
+        mentioning(&api, names.name(), path).await?;
     }
-    let _place = api.uploads.acquire().await.map_err(|_closed| {
+    let place = api.uploads.acquire().await.map_err(|_closed| {
         ApiProblem::new(Kind::Unavailable, "this node is stopping; ask another peer")
     })?;
     let (parts, body) = request.into_parts();
@@ -86,23 +81,41 @@ pub(super) async fn put_attachment(
         size: content.len() as u64,
         executable: query.executable,
     };
+    drop((content, place));
     let answer = AttachedFile {
         path: file.path.clone(),
         hash: Some(hash.to_string()),
         size: file.size,
     };
-    if let Some(record) = record {
-        let mut files: Vec<FileRecord> = record
-            .files
-            .iter()
-            .filter(|other| other.path != file.path)
-            .cloned()
-            .collect();
-        files.push(file);
-        files.sort();
-        let _registered = register(&api, record.xml.as_bytes(), files, Vec::new(), key).await?;
+    if !query.stage {
+        attach(&api, names.name(), file, key).await?;
     }
     Ok(Json(answer))
+}
+
+/// The workflow's present record, whose document must mention `path`.
+async fn mentioning(api: &Api, name: &str, path: &str) -> Result<WorkflowRecord, ApiProblem> {
+    let record = registered(api, name).await?;
+    let (parsed, _) = document::stored_workflow(&record.xml)?;
+    check_path(path, &document::files(parsed.workflow()))?;
+    Ok(record)
+}
+
+/// Registers the workflow as it is by then with `file`, whose content is stored.
+async fn attach(
+    api: &Api,
+    name: &str,
+    file: FileRecord,
+    key: Option<String>,
+) -> Result<(), ApiProblem> {
+    let _turn = api.turn_to_register().await?;
+    let record = mentioning(api, name, &file.path).await?;
+    let mut files = record.files;
+    files.retain(|other| other.path != file.path);
+    files.push(file);
+    files.sort();
+    let _registered = register(api, record.xml.as_bytes(), files, Vec::new(), key).await?;
+    Ok(())
 }
 
 fn check_path(path: &str, mentioned: &BTreeSet<String>) -> Result<(), ApiProblem> {

@@ -46,6 +46,7 @@ pub(super) async fn put_workflow(
     };
     same_name(names.name(), parsed.workflow().name.as_str())?;
     let mentioned = document::files(parsed.workflow());
+    let _turn = api.turn_to_register().await?;
     let files = attachments::files(&api, names.name(), &mentioned, &query).await?;
     let missing = without(&mentioned, &files);
     register(&api, &xml, files, missing, key).await

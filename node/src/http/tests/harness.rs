@@ -148,6 +148,7 @@ impl Peer {
                 ..Settings::default()
             },
             access,
+            registering: Arc::default(),
             stopping: stopping.clone(),
         });
         Self {
