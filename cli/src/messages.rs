@@ -175,6 +175,9 @@ catalogue! {
     missing_parameters(names) =>
         "missing parameters: {names}; give each with -p NAME=VALUE", "缺少参数：{names}；请用 -p 名称=值 逐个给出";
     file_not_found(path) => "{path} does not exist; check the path", "{path} 不存在；请检查路径";
+    step_not_reached(id, step) =>
+        "instance {id} has not reached a step called {step}; see `peerflow instance info {id}`",
+        "实例 {id} 没有到达名为 {step} 的步骤；请看 `peerflow instance info {id}`";
     is_a_folder(path) => "{path} is a folder; name a document in it", "{path} 是目录；请指定其中的文件";
     cannot_read(path, reason) => "cannot read {path}: {reason}", "无法读取 {path}：{reason}";
     cannot_write(path, reason) => "cannot write {path}: {reason}", "无法写入 {path}：{reason}";

@@ -20,9 +20,30 @@ pub(super) async fn log(
     if follow {
         self::follow(&client, output, id, step).await?;
     } else {
+        if let Some(step) = &step {
+            must_have_reached(&client, output, id, step).await?;
+        }
         print_all(&client, output, id, step).await?;
     }
     Ok(Exit::Done)
+}
+
+/// An empty log of a step that the run never reached, or that is misspelt, would say that all is well.
+async fn must_have_reached(
+    client: &Client,
+    output: &Output,
+    id: &str,
+    step: &str,
+) -> Result<(), Error> {
+    let instance = client
+        .value(&Ask::get(format!("/instances/{}", segment(id))))
+        .await?;
+    let mut steps = instance["steps"].as_array().into_iter().flatten();
+    if steps.any(|each| each["name"] == step) {
+        Ok(())
+    } else {
+        Err(Error::Failed(output.language.step_not_reached(id, step)))
+    }
 }
 
 /// Prints the whole log, page by page. As JSON each line is an object of its own, so that it can be read while it

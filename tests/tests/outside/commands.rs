@@ -70,6 +70,9 @@ fn a_workflow_is_added_run_shown_and_deleted() {
         .to_owned();
     let log = shell.peerflow(&["instance", "log", &id]);
     assert!(log.stdout.contains("hello world"), "{}", log.text());
+    let misspelt = shell.peerflow(&["instance", "log", &id, "--step", "nobody"]);
+    assert_eq!(misspelt.code, 1, "{}", misspelt.text());
+    assert!(misspelt.stderr.contains("nobody"), "{}", misspelt.text());
     let info = shell.json(&["instance", "info", &id]);
     assert_eq!(info["status"], "succeeded");
     assert_eq!(info["params"]["who"], "world");
