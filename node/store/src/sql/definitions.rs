@@ -141,6 +141,10 @@ pub(crate) fn coordinator_row(record: &CoordinatorRecord) -> [Value; 8] {
 pub(crate) const DEFINITION_COLUMNS: &str = "name, dir, creator, description, hash, body";
 
 pub(crate) fn workflow(row: &Row, with_text: bool) -> Result<WorkflowRecord, Failure> {
+    read_workflow(row, with_text).map_err(|failure| failure.in_row(row, &[("workflow", 0)]))
+}
+
+fn read_workflow(row: &Row, with_text: bool) -> Result<WorkflowRecord, Failure> {
     let body: DefinitionBody<'_> = row.json(5)?;
     Ok(WorkflowRecord {
         name: row.text(0)?.into(),
@@ -160,6 +164,10 @@ pub(crate) fn workflow(row: &Row, with_text: bool) -> Result<WorkflowRecord, Fai
 }
 
 pub(crate) fn coordinator(row: &Row) -> Result<CoordinatorRecord, Failure> {
+    read_coordinator(row).map_err(|failure| failure.in_row(row, &[("coordinator", 0)]))
+}
+
+fn read_coordinator(row: &Row) -> Result<CoordinatorRecord, Failure> {
     let body: DefinitionBody<'_> = row.json(5)?;
     Ok(CoordinatorRecord {
         name: row.text(0)?.into(),

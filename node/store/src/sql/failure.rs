@@ -1,5 +1,6 @@
 //! What became of a statement that did not succeed.
 
+use super::value::Row;
 use crate::error::Error;
 
 /// Why a statement did not succeed.
@@ -13,6 +14,8 @@ pub(crate) enum Failure {
     Refused(String),
     /// A row that cannot be understood.
     Corrupt { table: &'static str, reason: String },
+    /// The file is none of SQLite's.
+    NoDatabase(String),
     /// A limit of the database.
     Limit(String),
     /// The schema is newer or cannot be migrated.
@@ -38,6 +41,7 @@ impl Failure {
                 reason,
             },
             Self::Corrupt { table, reason } => Error::Corrupt { table, reason },
+            Self::NoDatabase(reason) => Error::Configuration(no_database(store, &reason)),
             Self::Limit(reason) => Error::Limit(reason),
             Self::Migration { from, to, reason } => Error::Migration { from, to, reason },
             Self::Configuration(reason) => Error::Configuration(reason),
@@ -52,6 +56,23 @@ impl Failure {
                 reason,
             },
             other => other,
+        }
+    }
+
+    /// The same of `row`, named by what some of its columns hold.
+    pub(crate) fn in_row(self, row: &Row, keys: &[(&str, usize)]) -> Self {
+        let Self::Corrupt { table, reason } = self else {
+            return self;
+        };
+        let mut named = String::new();
+        for &(what, column) in keys {
+            if let Ok(key) = row.bytes(column) {
+                named.push_str(&format!("{what} {}: ", key.escape_ascii()));
+            }
+        }
+        Self::Corrupt {
+            table,
+            reason: named + &reason,
         }
     }
 
@@ -80,14 +101,20 @@ impl Failure {
         match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::Busy(plain(&error)),
             Some(18) => Self::Limit(plain(&error)),
-            Some(11 | 26) => Self::Corrupt {
+            Some(11) => Self::Corrupt {
                 table: "file",
                 reason: plain(&error),
             },
+            Some(26) => Self::NoDatabase(plain(&error)),
             Some(_) => Self::Refused(plain(&error)),
             None => Self::Lost(plain(&error)),
         }
     }
+}
+
+/// What to do about the file at `path`, which is not SQLite's.
+pub(crate) fn no_database(path: &str, reason: &str) -> String {
+    format!("{path} is not a SQLite database ({reason}): move it away, or choose another store.url")
 }
 
 fn plain(error: &sqlx::Error) -> String {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, ContentHash, Instance, InstanceId, RunId, Visit,
 };
+use serde::de::DeserializeOwned;
 
 use super::SqlStore;
 use super::definitions as d;
@@ -32,6 +33,12 @@ async fn all<T>(
         .map(decode)
         .collect::<Result<_, _>>()
         .map_err(|failure| failure.of(table))
+}
+
+/// A record that is all in its body, which its key follows.
+fn body<T: DeserializeOwned>(row: &Row, key: &str) -> Result<T, Failure> {
+    row.json(0)
+        .map_err(|failure: Failure| failure.in_row(row, &[(key, 1)]))
 }
 
 /// Puts visits and attempts to their runs; all three in any order.
@@ -101,15 +108,17 @@ impl SqlStore {
         let workflows = all(link, "workflows", &sql, &[], |row| d::workflow(row, true)).await?;
         let sql = format!("SELECT {columns}, xml FROM coordinators ORDER BY name");
         let coordinators = all(link, "coordinators", &sql, &[], d::coordinator).await?;
-        let sql = "SELECT body FROM coordinator_states ORDER BY kind, name";
-        let coordinator_states =
-            all(link, "coordinator_states", sql, &[], |row| row.json(0)).await?;
+        let sql = "SELECT body, name FROM coordinator_states ORDER BY kind, name";
+        let coordinator_states = all(link, "coordinator_states", sql, &[], |row| {
+            body(row, "coordinator")
+        })
+        .await?;
         let bloods = all(
             link,
             "bloods",
-            "SELECT body FROM bloods ORDER BY id",
+            "SELECT body, id FROM bloods ORDER BY id",
             &[],
-            |row| row.json(0),
+            |row| body(row, "blood"),
         )
         .await?;
         let columns = d::LEDGER.columns;

@@ -121,6 +121,10 @@ pub(crate) const INSTANCE_COLUMNS: &str =
     "i.id, i.run, i.workflow, i.status, i.created_at, i.ended_at, i.definition, i.body";
 
 pub(crate) fn instance(row: &Row) -> Result<Instance, Failure> {
+    read_instance(row).map_err(|failure| failure.in_row(row, &[("instance", 0)]))
+}
+
+fn read_instance(row: &Row) -> Result<Instance, Failure> {
     let body: InstanceBody<'_> = row.json(7)?;
     Ok(Instance {
         id: RunId {
@@ -225,6 +229,10 @@ pub(crate) fn visit_row(visit: &Visit) -> [Value; 7] {
 
 /// The visit in columns in the order of [`VISITS`].
 pub(crate) fn visit(row: &Row) -> Result<Visit, Failure> {
+    read_visit(row).map_err(|failure| failure.in_row(row, &[("instance", 0), ("step", 2)]))
+}
+
+fn read_visit(row: &Row) -> Result<Visit, Failure> {
     let body: VisitBody<'_> = row.json(6)?;
     Ok(Visit {
         id: visit_id(row)?,
@@ -341,6 +349,10 @@ pub(crate) fn attempt_row(attempt: &Attempt) -> impl Iterator<Item = Value> {
 
 /// The attempt in columns in the order of [`ATTEMPTS`].
 pub(crate) fn attempt(row: &Row) -> Result<Attempt, Failure> {
+    read_attempt(row).map_err(|failure| failure.in_row(row, &[("instance", 0), ("step", 2)]))
+}
+
+fn read_attempt(row: &Row) -> Result<Attempt, Failure> {
     let body: AttemptBody<'_> = row.json(6)?;
     Ok(Attempt {
         id: attempt_id(row)?,

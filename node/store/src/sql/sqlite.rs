@@ -7,7 +7,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use tokio::time::{Instant, sleep};
 
-use super::failure::Failure;
+use super::failure::{Failure, no_database};
 use super::server::Role;
 
 /// How long a connection waits for a writer of another process.
@@ -22,8 +22,11 @@ pub(crate) struct SqliteFile {
 }
 
 impl SqliteFile {
-    /// The file for logs, beside the store's.
-    fn log_path(&self) -> PathBuf {
+    /// The store's file, or the one for logs beside it.
+    fn path_for(&self, role: Role) -> PathBuf {
+        if !role.is_for_logs() {
+            return self.path.clone();
+        }
         let mut name = self.path.clone().into_os_string();
         name.push("-logs");
         name.into()
@@ -42,17 +45,21 @@ impl SqliteFile {
                         "{reason} (does its folder exist, and may this user write there?)"
                     )));
                 }
+                Err(Failure::NoDatabase(reason)) => {
+                    let path = self.path_for(role);
+                    let told = no_database(&path.display().to_string(), &reason);
+                    return Err(Failure::Configuration(told));
+                }
                 connected => return connected,
             }
         }
     }
 
     fn options(&self, role: Role) -> SqliteConnectOptions {
-        let (path, synchronous) = match (role.is_for_logs(), self.throwaway) {
-            (true, false) => (self.log_path(), SqliteSynchronous::Normal),
-            (false, false) => (self.path.clone(), SqliteSynchronous::Full),
-            (true, true) => (self.log_path(), SqliteSynchronous::Off),
-            (false, true) => (self.path.clone(), SqliteSynchronous::Off),
+        let synchronous = match (role.is_for_logs(), self.throwaway) {
+            (true, false) => SqliteSynchronous::Normal,
+            (false, false) => SqliteSynchronous::Full,
+            (_, true) => SqliteSynchronous::Off,
         };
         // In KiB. Large batches touch many pages; the cache grows only as far as it is used.
         let cache = if role == Role::Commit {
@@ -61,7 +68,7 @@ impl SqliteFile {
             "-8000"
         };
         SqliteConnectOptions::new()
-            .filename(path)
+            .filename(self.path_for(role))
             .create_if_missing(true)
             .busy_timeout(BUSY_LIMIT)
             .journal_mode(SqliteJournalMode::Wal)

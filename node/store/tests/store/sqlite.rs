@@ -60,7 +60,44 @@ async fn a_folder_that_is_absent_and_a_file_that_is_no_database_are_named() {
     )
     .unwrap();
     let error = open(&place.url()).await.unwrap_err().to_string();
-    assert!(error.contains("not a database"), "{error}");
+    let path = place.path().display().to_string();
+    for part in [path.as_str(), "not a database", "move it away", "store.url"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_logs_that_is_no_database_is_named() {
+    let place = SqliteDirectory::new();
+    let path = format!("{}-logs", place.path().display());
+    std::fs::write(&path, "this is no database ".repeat(300)).unwrap();
+    let error = open(&place.url()).await.unwrap_err().to_string();
+    assert!(error.starts_with(&path), "{error}");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_by_its_key() {
+    for (insert, named) in [
+        (
+            "INSERT INTO instances (id, run, latest, workflow, status, created_at, ended_at, definition, body) \
+             VALUES (CAST('abc' AS BLOB), 1, 1, CAST('w' AS BLOB), 0, 0, NULL, zeroblob(32), CAST('{' AS BLOB))",
+            "the store's instances holds a row that cannot be read: instance abc: ",
+        ),
+        (
+            "INSERT INTO bloods (id, body) VALUES (CAST('b1' AS BLOB), CAST('{' AS BLOB))",
+            "the store's bloods holds a row that cannot be read: blood b1: ",
+        ),
+    ] {
+        let place = SqliteDirectory::new();
+        let store = place.open().await;
+        let mut link = SqliteConnection::connect(place.path().to_str().unwrap())
+            .await
+            .unwrap();
+        sqlx::query(insert).execute(&mut link).await.unwrap();
+        link.close().await.unwrap();
+        let error = store.active_state().await.unwrap_err().to_string();
+        assert!(error.starts_with(named), "{error}");
+    }
 }
 
 #[tokio::test]
