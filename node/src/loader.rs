@@ -67,9 +67,15 @@ struct Candidate {
 
 /// What became of an offer.
 enum Offered {
-    Done(Known),
+    Done(Known, Option<Noted>),
     /// Nobody schedules now: the next scan offers it again.
     Later,
+}
+
+/// An offer that the scheduler had notes on.
+struct Noted {
+    path: PathBuf,
+    request: Request,
 }
 
 impl Loader {
@@ -127,7 +133,8 @@ impl Loader {
             .files
             .retain(|path, _| listing.files.contains_key(path));
         let changed = changed(listing.files.clone(), memory.files.clone()).await;
-        self.offer_all(changed, memory).await;
+        let noted = self.offer_all(changed, memory).await;
+        self.tell_notes(noted).await;
         let bad = memory
             .files
             .values()
@@ -136,7 +143,9 @@ impl Loader {
         self.metrics.loader(listing.files.len(), bad);
     }
 
-    async fn offer_all(&self, changed: Vec<(String, Found)>, memory: &mut Memory) {
+    /// Offers all, and gives those that the scheduler had notes on.
+    async fn offer_all(&self, changed: Vec<(String, Found)>, memory: &mut Memory) -> Vec<Noted> {
+        let mut noted = Vec::new();
         for part in changed.chunks(AT_ONCE) {
             let (part, folder) = (part.to_vec(), self.folder.clone());
             let prepare_part = move || {
@@ -149,7 +158,7 @@ impl Loader {
                     .collect::<Vec<_>>()
             };
             let Ok(candidates) = spawn_blocking(prepare_part).await else {
-                return;
+                return noted;
             };
             let offered = memory.offered.get_or_insert_default();
             let offers: Vec<BoxFuture<'_, Offered>> = candidates
@@ -162,7 +171,8 @@ impl Loader {
             let results = join_all(offers).await;
             for (candidate, result) in candidates.into_iter().zip(results) {
                 match result {
-                    Offered::Done(known) => {
+                    Offered::Done(known, note) => {
+                        noted.extend(note);
                         if let (None, Prepared::Good { hash, .. }) =
                             (&known.problem, &candidate.prepared)
                         {
@@ -190,15 +200,31 @@ impl Loader {
                 }
             }
         }
+        noted
+    }
+
+    /// Asks again for the notes on what was offered: a document may lack another that the same scan brought later.
+    async fn tell_notes(&self, noted: Vec<Noted>) {
+        for Noted { path, request } in noted {
+            // What cannot be asked now is told when the file changes, or by `workflow check`.
+            if let Ok(Answer::Registered { name, notes, .. }) =
+                self.scheduler.ask(request, None).await
+            {
+                for note in notes {
+                    tracing::warn!(path = %path.display(), name, "{note}");
+                }
+            }
+        }
     }
 
     async fn offer(&self, candidate: &Candidate, offered: Option<ContentHash>) -> Offered {
         let known = |attachments: &[Attachment], problem| {
-            Offered::Done(Known {
+            let known = Known {
                 stamp: candidate.found.stamp,
                 attachments: attachments.to_vec(),
                 problem,
-            })
+            };
+            Offered::Done(known, None)
         };
         let shown = candidate.found.path.display();
         let (name, xml, hash, attachments) = match &candidate.prepared {
@@ -229,10 +255,16 @@ impl Loader {
                 first: offered.is_none(),
             },
         };
-        match self.scheduler.ask(request, None).await {
+        match self.scheduler.ask(request.clone(), None).await {
             Ok(answer) => {
-                log_answer(&candidate.found.path, answer);
-                known(attachments, None)
+                let path = candidate.found.path.clone();
+                let has_notes = log_answer(&path, answer);
+                match known(attachments, None) {
+                    Offered::Done(known, _) if has_notes => {
+                        Offered::Done(known, Some(Noted { path, request }))
+                    }
+                    done => done,
+                }
             }
             Err(AskError::Refused(refusal)) => {
                 let reason = match refusal.kind {
@@ -304,7 +336,8 @@ async fn changed(
         .unwrap_or_default()
 }
 
-fn log_answer(path: &Path, answer: Answer) {
+/// Tells what registering did; gives whether there are notes to be told once the scan is over.
+fn log_answer(path: &Path, answer: Answer) -> bool {
     let Answer::Registered {
         name,
         outcome,
@@ -313,7 +346,7 @@ fn log_answer(path: &Path, answer: Answer) {
         ..
     } = answer
     else {
-        return;
+        return false;
     };
     let path = path.display();
     match outcome {
@@ -323,17 +356,17 @@ fn log_answer(path: &Path, answer: Answer) {
         RegisterOutcome::Kept => tracing::warn!(%path, name,
             "differs from what is registered, which stays; change the file or use `workflow add` to put it in force"),
     }
-    if outcome != RegisterOutcome::Unchanged {
-        for warning in warnings.0 {
-            tracing::warn!(
-                "{path}:{}:{}: {}",
-                warning.place.line,
-                warning.place.column,
-                warning.message
-            );
-        }
-        for note in notes {
-            tracing::warn!(%path, name, "{note}");
-        }
+    if outcome == RegisterOutcome::Unchanged {
+        return false;
     }
+    for warning in warnings.0 {
+        let place = warning.place;
+        tracing::warn!(
+            "{path}:{}:{}: {}",
+            place.line,
+            place.column,
+            warning.message
+        );
+    }
+    !notes.is_empty()
 }
