@@ -65,7 +65,7 @@ pub(crate) fn report(output: &Output, error: &Error) {
 
 fn refusal(output: &Output, problem: &Problem) -> String {
     let mut text = if problem.missing.is_empty() {
-        clean(problem_text(problem)).into_owned()
+        told(output.language, problem)
     } else {
         output
             .language
@@ -83,6 +83,26 @@ fn refusal(output: &Output, problem: &Problem) -> String {
         }
     }
     text
+}
+
+/// What a problem says, in the user's language as far as its kind goes.
+fn told(language: Language, problem: &Problem) -> String {
+    let detail = clean(problem_text(problem));
+    match problem.name() {
+        "not-found" | "unknown-route" => language.refused_not_found(detail),
+        "conflict" => language.refused_conflict(detail),
+        "invalid" | "key-reused" | "limit-reached" => language.refused_invalid(detail),
+        "invalid-document" => language.refused_document(detail),
+        "invalid-request" | "method-not-allowed" | "unsupported-media-type" | "request-timeout" => {
+            language.refused_request(detail)
+        }
+        "too-large" => language.refused_too_large(detail),
+        "busy" | "unavailable" | "store-unavailable" => language.refused_unavailable(detail),
+        "unauthorized" | "forbidden" => language.refused_forbidden(detail),
+        "internal" => language.refused_internal(detail),
+        // A newer peer's kind, or what a proxy said.
+        _ => detail.into_owned(),
+    }
 }
 
 /// Asks for something that answers with what was done, and says so.

@@ -175,6 +175,16 @@ catalogue! {
     missing_parameters(names) =>
         "missing parameters: {names}; give each with -p NAME=VALUE", "缺少参数：{names}；请用 -p 名称=值 逐个给出";
     file_not_found(path) => "{path} does not exist; check the path", "{path} 不存在；请检查路径";
+    // Problems that a peer tells: its words are English; in Chinese the kind goes before them.
+    refused_not_found(detail) => "{detail}", "没有这个名称或编号：{detail}";
+    refused_conflict(detail) => "{detail}", "当前状态不允许：{detail}";
+    refused_invalid(detail) => "{detail}", "无法执行：{detail}";
+    refused_document(detail) => "{detail}", "文档有错误：{detail}";
+    refused_request(detail) => "{detail}", "请求无效：{detail}";
+    refused_too_large(detail) => "{detail}", "请求过大：{detail}";
+    refused_unavailable(detail) => "{detail}", "目前无法处理，请稍后再试：{detail}";
+    refused_forbidden(detail) => "{detail}", "请求被拒绝：{detail}";
+    refused_internal(detail) => "{detail}", "peerflow 内部错误：{detail}";
     step_not_reached(id, step) =>
         "instance {id} has not reached a step called {step}; see `peerflow instance info {id}`",
         "实例 {id} 没有到达名为 {step} 的步骤；请看 `peerflow instance info {id}`";
