@@ -30,7 +30,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret must not be guessed: what `cluster secret` prints is far longer.
+/// A secret must not be guessed: 32 random bytes in hexadecimal are far longer.
 const LEAST_BYTES: usize = 16;
 
 /// The content of the file that `key` names, without the line end.

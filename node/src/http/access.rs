@@ -124,7 +124,7 @@ fn check_token(token: &str, headers: &HeaderMap, uri: &Uri) -> Result<(), ApiPro
         Some(given) if is_equal(given, token.as_bytes()) => Ok(()),
         _ => Err(ApiProblem::new(
             Kind::Unauthorized,
-            "send Authorization: Bearer with the cluster's token (peerflow cluster token prints it)",
+            "send the cluster's token as Authorization: Bearer TOKEN",
         )),
     }
 }
