@@ -1,0 +1,1 @@
+//! Membership: who is alive, and what each peer says of itself.
