@@ -1,0 +1,175 @@
+//! What any peer asks of the master for its callers, and the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use peerflow_model::{CoordinatorKey, FileRecord, InstanceId, NodeId, VisitId};
+use peerflow_workflow::{CoordinatorName, StepName, WorkflowName};
+use serde::{Deserialize, Serialize};
+
+use super::DiagnosticMessage;
+use crate::message::{LARGE, Message};
+
+/// Something asked of the master.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AskedMessage {
+    /// Registers or updates a workflow, or a standalone coordinator, as the document's root says. The contents of its
+    /// files are in the store already.
+    PutDocument {
+        xml: String,
+        files: Vec<FileRecord>,
+        origin: OriginMessage,
+    },
+    DeleteWorkflow {
+        name: WorkflowName,
+    },
+    DeleteCoordinator {
+        name: CoordinatorName,
+    },
+    /// Fires as the workflow's coordinator would, now.
+    Trigger {
+        workflow: WorkflowName,
+        blood: bool,
+        skip: BTreeSet<StepName>,
+    },
+    /// Fires a standalone coordinator, now.
+    TriggerCoordinator {
+        name: CoordinatorName,
+    },
+    /// Runs once; dependents unaffected.
+    Run {
+        workflow: WorkflowName,
+        params: BTreeMap<String, String>,
+    },
+    /// Clears readiness and computes the next time.
+    Reset {
+        key: CoordinatorKey,
+    },
+    /// Clears readiness everywhere.
+    ResetAll,
+    SetEnabled {
+        key: CoordinatorKey,
+        enabled: bool,
+    },
+    /// Kills a waiting or running instance.
+    Kill {
+        instance: InstanceId,
+    },
+    /// Forgets an instance that is over.
+    DeleteInstance {
+        instance: InstanceId,
+    },
+    /// Makes run n+1 of an instance that is over.
+    Rerun {
+        instance: InstanceId,
+        mode: RerunModeMessage,
+        /// By the definition that it was made from, not by what is registered now.
+        as_was: bool,
+    },
+    /// An operator's word on a held visit: run it again, or let it fail.
+    Release {
+        visit: VisitId,
+        run_again: bool,
+    },
+    /// Changes a setting of the cluster.
+    Set {
+        key: String,
+        value: String,
+    },
+    /// The node takes no new attempts and leaves once it has none.
+    Drain {
+        node: NodeId,
+    },
+    /// All nodes stop.
+    Shutdown,
+}
+
+/// Who offers a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OriginMessage {
+    /// A person or program, by API or CLI.
+    Person,
+    /// A node's loader; `first` is its first offer of that path.
+    Loader {
+        node: String,
+        path: String,
+        first: bool,
+    },
+}
+
+/// Where a rerun begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RerunModeMessage {
+    FromStart,
+    Recover,
+}
+
+/// What became of what was asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AskAnswer {
+    /// It is done, and durable.
+    Answered(AnswerMessage),
+    /// The engine says no.
+    Refused(RefusalMessage),
+    /// The peer asked is no master, or cannot act as one now.
+    Unavailable {
+        reason: String,
+        retry_after: Duration,
+    },
+    /// Too much is asked at once.
+    Busy,
+    /// The same `Idempotency-Key` came with another request.
+    KeyReused,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AnswerMessage {
+    /// A document is registered.
+    Registered {
+        name: String,
+        /// The document's root is `coordinator`.
+        standalone: bool,
+        outcome: RegisteredMessage,
+        warnings: Vec<DiagnosticMessage>,
+        /// Warnings that have no place in the document.
+        notes: Vec<String>,
+    },
+    /// Instances were made, in order.
+    Instances(Vec<InstanceId>),
+    /// It is done; the text says what.
+    Done(String),
+}
+
+/// What registering did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RegisteredMessage {
+    Added,
+    Updated,
+    Unchanged,
+    Kept,
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusalMessage {
+    pub kind: RefusalKindMessage,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Kinds of refusal, for the API's problem types.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RefusalKindMessage {
+    NotFound,
+    Conflict,
+    InvalidDocument(Vec<DiagnosticMessage>),
+    MissingParameters(Vec<String>),
+    Invalid,
+    Limit,
+}
+
+impl Message for AskAnswer {
+    const NAME: &'static str = "an answer";
+    const LIMIT: usize = LARGE;
+}

@@ -1,0 +1,35 @@
+//! The first frame of every stream.
+
+use peerflow_model::{Epoch, Incarnation, NodeId, RunId};
+use serde::{Deserialize, Serialize};
+
+use super::AskedMessage;
+use crate::message::{LARGE, Message};
+
+/// What a stream is for. Says who sends what on it afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Opening {
+    /// A master takes the peer as its worker: [`super::Order`]s go there, [`super::Told`]s come back, as long as both live.
+    Control {
+        epoch: Epoch,
+        master: NodeId,
+        incarnation: Incarnation,
+    },
+    /// Something asked of the master; one [`super::AskAnswer`] comes back.
+    Ask {
+        /// The request's `Idempotency-Key`.
+        key: Option<String>,
+        what: Box<AskedMessage>,
+    },
+    /// [`super::EventMessage`]s come back from now on.
+    Events,
+    /// [`super::LogMessage`]s of what that peer runs of the run come back from now on.
+    FollowLog { run: RunId },
+    /// One [`super::Pong`] comes back.
+    Ping,
+}
+
+impl Message for Opening {
+    const NAME: &'static str = "an opening";
+    const LIMIT: usize = LARGE;
+}
