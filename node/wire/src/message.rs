@@ -12,7 +12,7 @@ use crate::codec::{self, Body, FrameError};
 pub struct Version(pub u8);
 
 impl Version {
-    /// Of the greeting, before a version is agreed on. What it says never changes; see [`crate::Hello`].
+    /// Of the greeting, before a version is agreed on. What it says never changes; see `hello.rs`.
     pub(crate) const GREETING: Self = Self(0);
     /// The oldest that this program speaks.
     pub const OLDEST: Self = Self(1);

@@ -1,0 +1,214 @@
+//! TLS from the cluster's secret: every node knows the key of the cluster's authority, signs a certificate for itself at
+//! start, and believes nobody without one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use peerflow_model::NodeId;
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ED25519, SerialNumber, date_time_ymd,
+};
+use rustls::RootCertStore;
+use rustls::client::{Resumption, verify_server_name};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
+use rustls::version::TLS13;
+
+use crate::error::Error;
+use crate::secret::ClusterSecret;
+
+/// Bytes that a node id may have, so that a gossip digest fits one datagram.
+pub(crate) const NODE_ID_BYTES: usize = 20;
+/// The name that every node's certificate bears beside its own, so that a caller need not know who will answer.
+pub(crate) const ANY_PEER: &str = "peer.peerflow";
+/// Keeps other programs that speak QUIC apart.
+const PROTOCOL: &[u8] = b"peerflow";
+/// DER of a PKCS #8 Ed25519 key up to its 32 bytes of seed (RFC 8410, section 7).
+const ED25519_PREFIX: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// What a node needs to prove that it knows the cluster's secret, and to have others prove it. Cheap to clone.
+#[derive(Clone)]
+pub struct ClusterTls {
+    node: NodeId,
+    server: Arc<QuicServerConfig>,
+    client: Arc<QuicClientConfig>,
+}
+
+impl ClusterTls {
+    /// Signs a certificate for `node` in the cluster of that name, with a new key.
+    ///
+    /// # Errors
+    /// When the id is empty or longer than 20 bytes, or the operating system gives no random numbers.
+    pub fn new(secret: &ClusterSecret, cluster: &str, node: &NodeId) -> Result<Self, Error> {
+        let length = node.as_str().len();
+        if length == 0 || length > NODE_ID_BYTES {
+            return Err(Error::NodeIdLength {
+                node: node.as_str().to_owned(),
+                limit: NODE_ID_BYTES,
+            });
+        }
+        let authority_key = authority_key(&secret.authority_seed(cluster))?;
+        let authority = authority()?.self_signed(&authority_key)?;
+        let issuer = Issuer::new(self::authority()?, authority_key);
+        let key = KeyPair::generate_for(&PKCS_ED25519)?;
+        let certificate = leaf(node)?.signed_by(&key, &issuer)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der().clone()).map_err(tls)?;
+        let identity = Identity {
+            chain: vec![certificate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()),
+        };
+        let roots = Arc::new(roots);
+        Ok(Self {
+            node: node.clone(),
+            server: server(&provider, &roots, &identity)?,
+            client: client(&provider, &roots, &identity)?,
+        })
+    }
+
+    /// Whose certificate it is.
+    pub fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    pub(crate) fn server(&self) -> Arc<QuicServerConfig> {
+        Arc::clone(&self.server)
+    }
+
+    pub(crate) fn client(&self) -> Arc<QuicClientConfig> {
+        Arc::clone(&self.client)
+    }
+}
+
+impl fmt::Debug for ClusterTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterTls")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the connection's other side has a certificate of that node. That the authority signed it, the handshake saw.
+pub(crate) fn proves(connection: &quinn::Connection, node: &NodeId) -> bool {
+    let Some(identity) = connection.peer_identity() else {
+        return false;
+    };
+    let Ok(chain) = identity.downcast::<Vec<CertificateDer<'static>>>() else {
+        return false;
+    };
+    let Some(Ok(certificate)) = chain.first().map(ParsedCertificate::try_from) else {
+        return false;
+    };
+    ServerName::try_from(name_of(node))
+        .is_ok_and(|name| verify_server_name(&certificate, &name).is_ok())
+}
+
+/// A node's certificate and its key.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivatePkcs8KeyDer<'static>,
+}
+
+impl Identity {
+    fn key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.key.clone_key())
+    }
+}
+
+fn server(
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+    identity: &Identity,
+) -> Result<Arc<QuicServerConfig>, Error> {
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
+            .build()
+            .map_err(tls)?;
+    let mut config = rustls::ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&TLS13])
+        .map_err(tls)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(identity.chain.clone(), identity.key())
+        .map_err(tls)?;
+    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    // Connections live long: resuming one saves nothing and would let an old certificate live on.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(QuicServerConfig::try_from(config).map_err(tls)?))
+}
+
+fn client(
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+    identity: &Identity,
+) -> Result<Arc<QuicClientConfig>, Error> {
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&TLS13])
+        .map_err(tls)?
+        .with_root_certificates(Arc::clone(roots))
+        .with_client_auth_cert(identity.chain.clone(), identity.key())
+        .map_err(tls)?;
+    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    config.resumption = Resumption::disabled();
+    Ok(Arc::new(QuicClientConfig::try_from(config).map_err(tls)?))
+}
+
+fn authority_key(seed: &[u8; 32]) -> Result<KeyPair, Error> {
+    let mut der = ED25519_PREFIX.to_vec();
+    der.extend_from_slice(seed);
+    let der = PrivatePkcs8KeyDer::from(der);
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ED25519)?)
+}
+
+/// The same on every node and in every release, or nodes would not believe each other.
+fn authority() -> Result<CertificateParams, Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "peerflow cluster");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.serial_number = Some(SerialNumber::from(1_u64));
+    always_valid(&mut params);
+    Ok(params)
+}
+
+fn leaf(node: &NodeId) -> Result<CertificateParams, Error> {
+    let mut params = CertificateParams::new(vec![ANY_PEER.to_owned(), name_of(node)])?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "peerflow node");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    always_valid(&mut params);
+    Ok(params)
+}
+
+/// The secret alone decides who is a peer: a wrong clock must not, on either side.
+fn always_valid(params: &mut CertificateParams) {
+    params.not_before = date_time_ymd(1970, 1, 1);
+    params.not_after = date_time_ymd(9999, 12, 31);
+}
+
+/// A node's id as a DNS name. Ids are free text, so it is spelled in hexadecimal.
+fn name_of(node: &NodeId) -> String {
+    let id: String = node
+        .as_str()
+        .bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("node-{id}.peerflow")
+}
+
+fn tls(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Tls(Box::new(error))
+}
