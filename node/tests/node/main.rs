@@ -10,6 +10,7 @@ mod loader;
 mod mail;
 mod restart;
 mod run;
+mod schedule;
 mod stop;
 mod support;
 mod trouble;

@@ -13,8 +13,8 @@ use peerflow_model::{
     WorkflowRecord,
 };
 use peerflow_store::{
-    CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage, Lease,
-    LeaseClaim, LeaseRow, LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage, LogSelection,
+    Claimed, CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage, Lease,
+    LeaseClaim, LeaseLoss, LeaseRow, LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage, LogSelection,
     LogStore, Page, ReadingFilter, RunStore, Store, StoredAnswer,
 };
 
@@ -109,13 +109,13 @@ impl Store for FlakyStore {}
 
 #[async_trait]
 impl LeaseStore for FlakyStore {
-    async fn acquire(&self, claim: &LeaseClaim) -> Result<Option<Lease>, Error> {
+    async fn acquire(&self, claim: &LeaseClaim) -> Result<Claimed, Error> {
         self.check()?;
         self.elections.fetch_add(1, Ordering::SeqCst);
         self.inner.acquire(claim).await
     }
 
-    async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, Error> {
+    async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Result<Lease, LeaseLoss>, Error> {
         self.check()?;
         self.inner.renew(lease, ttl).await
     }

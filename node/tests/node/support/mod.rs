@@ -1,6 +1,8 @@
 //! What the tests share.
 
+mod clock;
 mod flaky;
+mod night;
 mod runner;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use peerflow_node::{AskError, Config, ConfigOverrides, NodeHandle, Seams, start_
 use tempfile::TempDir;
 
 pub(crate) use flaky::{Fault, FlakyStore};
+pub(crate) use night::{Kept, Night};
 pub(crate) use runner::ScriptedRunner;
 
 /// Longest wait for anything.
