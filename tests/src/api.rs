@@ -122,12 +122,19 @@ impl Api {
 
     /// Runs a workflow and gives the instance's id; `None` when that was not acknowledged.
     pub fn try_run(&self, name: &str) -> Option<String> {
+        self.try_run_with(name, &Value::Object(serde_json::Map::new()))
+    }
+
+    /// Runs a workflow with these parameters and gives the instance's id; `None` when that was not acknowledged.
+    pub fn try_run_with(&self, name: &str, params: &Value) -> Option<String> {
         let path = format!("/api/v1/workflows/{}/run", percent(name));
         let answer = self.try_send(
             "POST",
             &path,
             &[("content-type", "application/json")],
-            br#"{"params":{}}"#,
+            serde_json::json!({ "params": params })
+                .to_string()
+                .as_bytes(),
         )?;
         answer.json["instance"].as_str().map(str::to_owned)
     }

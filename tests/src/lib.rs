@@ -7,6 +7,7 @@ mod binary;
 mod mail;
 mod mariadb;
 mod node;
+mod processes;
 mod wait;
 
 pub use api::{Api, Reply};
@@ -14,4 +15,5 @@ pub use binary::{Outcome, peerflow, run, run_in};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};
-pub use wait::{eventually, is_alive, is_same_alive};
+pub use processes::{Process, began, processes_of};
+pub use wait::{eventually, is_alive};

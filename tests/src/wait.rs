@@ -34,18 +34,8 @@ pub fn is_alive(pid: i32) -> bool {
     kill(Pid::from_raw(pid), None).is_ok() && stat(pid).is_some_and(|fields| fields[0] != "Z")
 }
 
-/// Whether the very process of that id runs that began at that tick: ids are used again.
-pub fn is_same_alive(pid: i32, began: u64) -> bool {
-    stat(pid).is_some_and(|fields| {
-        fields[0] != "Z"
-            && fields
-                .get(19)
-                .is_some_and(|tick| *tick == began.to_string())
-    })
-}
-
 /// The fields of `/proc/PID/stat` from the state on.
-fn stat(pid: i32) -> Option<Vec<String>> {
+pub(crate) fn stat(pid: i32) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     Some(fields.split_whitespace().map(str::to_owned).collect())

@@ -1,17 +1,24 @@
-//! A node killed with `kill -9` while instances run, and started again, over and over.
+//! A node killed with `kill -9` while ten instances run and clients ask for more, and started again, over and over.
 //!
-//! Each task writes one line when it begins and one when it ends to a journal: instance, step, visit, try, process id and when that process
-//! began.
-//! From the journal and from what the API had shown before each kill follows whether anything was lost or doubled.
+//! Ten instances of each life come to a task that waits for a gate, which opens in the next life: so all ten run when the
+//! kill comes. From what the tasks wrote down, from what the API had shown before each kill and from the kernel's list
+//! of processes follows whether anything was lost, doubled or left running.
+
+#[path = "killed_node/journal.rs"]
+mod journal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use peerflow_tests::{Database, Node, NodeBuilder, StoreKind, eventually, is_same_alive};
+use nix::sys::signal::Signal;
+use peerflow_tests::{
+    Api, Database, Node, NodeBuilder, StoreKind, began, eventually, processes_of,
+};
+use serde_json::{Value, json};
 
-/// A visit of a step of an instance.
-type Visit = (String, String, u64);
+use journal::{Journal, Visit};
 
 /// How many kills a test does: five, or as many as `make soak` says.
 fn kills() -> usize {
@@ -37,192 +44,249 @@ fn kill_again_and_again(store: &StoreKind) {
     let journal = Journal {
         path: folder.path().join("journal"),
     };
-    let mut node = NodeBuilder::new(folder.path()).store(store.clone()).start();
-    register(&node, &journal.path);
+    let mut node = NodeBuilder::new(folder.path())
+        .store(store.clone())
+        .set("PEERFLOW__NODE__SLOTS", "100")
+        .start();
+    node.api.put_workflow("chain", &chain(&journal));
+    node.api.put_workflow("wide", &wide(&journal));
+    let open = gate(folder.path(), "open");
+    std::fs::write(&open, "").expect("the folder can be written");
 
-    let mut acknowledged = BTreeSet::new();
-    let mut shown: BTreeMap<Visit, u64> = BTreeMap::new();
+    let mut seen = Seen::default();
     for round in 0..kills() {
-        start_ten(&node, &mut acknowledged);
-        let began = journal.began().len();
-        eventually(
-            "some tasks have begun in this life",
-            Duration::from_secs(60),
-            || (journal.began().len() > began + 5 + round % 20).then_some(()),
-        );
-        for id in &acknowledged {
-            note_successes(&node, id, &mut shown);
+        // In every other life some of the former still run, so that a task may be lost twice, but never a third time,
+        // at which its step would fail by the rule.
+        if round % 2 == 0 {
+            seen.all_end(&node.api);
         }
-        let before = journal.began();
+        let closed = gate(folder.path(), &round.to_string());
+        let ten = start_ten(&node.api, &closed);
+        seen.acknowledged.extend(ten.iter().cloned());
+        eventually("ten instances run", Duration::from_secs(60), || {
+            all_run(&node.api, folder.path(), &ten).then_some(())
+        });
+        let asked = kill_under_load(&node, &open, 1 + round * 5 % 12, || {
+            seen.note(&node.api);
+            assert!(
+                all_run(&node.api, folder.path(), &ten),
+                "the ten run when the kill comes"
+            );
+        });
+        seen.acknowledged.extend(asked);
         node = node.kill_and_start_again();
-        // The new life says that it is ready only when nothing of the former one is left.
-        let survivors: Vec<i32> = before
-            .iter()
-            .filter(|line| is_same_alive(line.pid, line.tick))
-            .map(|line| line.pid)
-            .collect();
-        assert!(
-            survivors.is_empty(),
-            "processes of the former life run on: {survivors:?}"
-        );
+        assert_none_is_older(&node, folder.path());
+        seen.held.extend(ten);
+        std::fs::write(&closed, "").expect("the folder can be written");
     }
 
-    for id in &acknowledged {
-        let instance = eventually(
-            "an acknowledged instance ends",
-            Duration::from_secs(120),
-            || {
-                node.api.try_instance(id).filter(|instance| {
-                    matches!(
-                        instance["status"].as_str(),
-                        Some("succeeded" | "failed" | "killed")
-                    )
-                })
-            },
-        );
-        // A step that was lost three times with its node fails, by the rule; nothing else may fail here.
-        let message = instance["message"].as_str().unwrap_or_default();
-        let lost_too_often = instance["status"] == "failed" && message.contains("lost 3 times");
-        assert!(
-            instance["status"] == "succeeded" || lost_too_often,
-            "{instance:#}"
-        );
-    }
-    journal.check(&shown);
+    seen.all_end(&node.api);
+    seen.check(&node.api);
+    journal.check(&seen.shown);
     assert_eq!(node.stop(), 0);
 }
 
-/// Two workflows: a chain, and a fork with a join and a loop; each action is journalled.
-fn register(node: &Node, journal: &Path) {
-    let judged = |name: &str, seconds: &str, verdict: &str, onward: &str| {
-        let journal = journal.display();
-        format!(
-            r#"<action name="{name}"><script><code><![CDATA[
-                read -r stat < /proc/$$/stat; set -- ${{stat##*) }}
-                line="$PEERFLOW_INSTANCE {name} $PEERFLOW_VISIT $PEERFLOW_ATTEMPT $$ ${{20}}"
-                echo "begin $line" >> {journal}
-                sleep {seconds}
-                echo "end $line" >> {journal}
-                {verdict}
-            ]]></code></script>{onward}</action>"#
-        )
-    };
-    let action = |name: &str, seconds: &str, onward: &str| judged(name, seconds, "", onward);
-    let chain = format!(
-        r#"<work-flow name="chain" instance-limit="100"><start name="start" to="a"/>{}{}{}<end name="end"/></work-flow>"#,
-        action("a", "0.2", r#"<ok to="b"/>"#),
-        action("b", "0.3", r#"<ok to="c"/>"#),
-        action("c", "0.2", r#"<ok to="end"/>"#),
-    );
-    let wide = format!(
-        r#"<work-flow name="wide" instance-limit="100"><start name="start" to="split"/>
+fn gate(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("gate-{name}"))
+}
+
+/// An action that writes to the journal around its work.
+fn action(journal: &Journal, name: &str, work: &str, onward: &str) -> String {
+    let code = journal.around(name, work);
+    format!(
+        r#"<action name="{name}"><script><code><![CDATA[{code}]]></code></script>{onward}</action>"#
+    )
+}
+
+/// Waits for the gate; beside it, a process that has left the group and does not listen to SIGTERM.
+const WAIT: &str = r#"setsid bash -c 'trap "" TERM; sleep 3600' &
+    until [ -e "$PEERFLOW_PARAM_gate" ]; do sleep 0.1; done"#;
+
+/// Three steps in a row; the second waits for the gate.
+fn chain(journal: &Journal) -> String {
+    format!(
+        r#"<work-flow name="chain" instance-limit="1000"><start name="start" to="a"/>{}{}{}<end name="end"/></work-flow>"#,
+        action(journal, "a", "sleep 0.1", r#"<ok to="b"/>"#),
+        action(journal, "b", WAIT, r#"<ok to="c"/>"#),
+        action(journal, "c", "sleep 0.2", r#"<ok to="end"/>"#),
+    )
+}
+
+/// A fork, of which one branch waits for the gate, with a join and a loop of two laps.
+fn wide(journal: &Journal) -> String {
+    // What comes after the line that says it ended is its exit code.
+    let poll = action(
+        journal,
+        "poll",
+        "sleep 0.1",
+        r#"<ok to="last"/><error to="pause"/>"#,
+    )
+    .replace("]]>", "\n[ \"$PEERFLOW_VISIT\" -ge 2 ]]]>");
+    format!(
+        r#"<work-flow name="wide" instance-limit="1000"><start name="start" to="split"/>
            <fork name="split"><path to="p"/><path to="q"/><path to="r"/></fork>{}{}{}
-           <join name="merge" to="poll"/>{}{}{}<end name="end"/></work-flow>"#,
-        action("p", "0.1", r#"<ok to="merge"/>"#),
-        action("q", "0.4", r#"<ok to="merge"/>"#),
-        action("r", "0.8", r#"<ok to="merge"/>"#),
-        judged(
-            "poll",
-            "0.1",
-            r#"[ "$PEERFLOW_VISIT" -ge 2 ]"#,
-            r#"<ok to="last"/><error to="pause"/>"#
-        ),
-        action("pause", "0.1", r#"<ok to="poll"/>"#),
-        action("last", "0.1", r#"<ok to="end"/>"#),
-    );
-    node.api.put_workflow("chain", &chain);
-    node.api.put_workflow("wide", &wide);
+           <join name="merge" to="poll"/>{poll}{}{}<end name="end"/></work-flow>"#,
+        action(journal, "p", "sleep 0.1", r#"<ok to="merge"/>"#),
+        action(journal, "q", WAIT, r#"<ok to="merge"/>"#),
+        action(journal, "r", "sleep 0.8", r#"<ok to="merge"/>"#),
+        action(journal, "pause", "sleep 0.1", r#"<ok to="poll"/>"#),
+        action(journal, "last", "sleep 0.1", r#"<ok to="end"/>"#),
+    )
 }
 
-fn start_ten(node: &Node, acknowledged: &mut BTreeSet<String>) {
-    for at in 0..10 {
-        let name = if at % 2 == 0 { "chain" } else { "wide" };
-        let id = node.api.try_run(name).expect("a ready node acknowledges");
-        assert!(acknowledged.insert(id), "an id was given twice");
-    }
-}
-
-/// Notes every action that the API shows as succeeded, with the try that did it.
-fn note_successes(node: &Node, id: &str, shown: &mut BTreeMap<Visit, u64>) {
-    let Some(instance) = node.api.try_instance(id) else {
-        panic!("instance {id} was acknowledged and is gone");
+/// Runs one of both workflows, which waits at this gate.
+fn ask(api: &Api, at: usize, gate: &Path) -> Option<String> {
+    let name = if at.is_multiple_of(2) {
+        "chain"
+    } else {
+        "wide"
     };
-    for step in instance["steps"].as_array().expect("steps") {
-        if step["type"] == "script" && step["status"] == "succeeded" {
-            let name = step["name"].as_str().expect("a name").to_owned();
-            let visit = step["visit"].as_u64().expect("a visit");
-            shown.insert(
-                (id.to_owned(), name, visit),
-                step["attempt"].as_u64().expect("a try"),
-            );
-        }
-    }
+    api.try_run_with(name, &json!({ "gate": gate }))
 }
 
-struct Journal {
-    path: PathBuf,
+fn start_ten(api: &Api, gate: &Path) -> Vec<String> {
+    let ids = (0..10).map(|at| ask(api, at, gate).expect("a ready node acknowledges"));
+    ids.collect()
 }
 
-struct Line {
-    visit: Visit,
-    attempt: u64,
-    pid: i32,
-    /// When the process began, in the kernel's ticks.
-    tick: u64,
+/// Whether each of the instances is shown as running with its waiting step, and has a process.
+fn all_run(api: &Api, folder: &Path, ids: &[String]) -> bool {
+    let processes = processes_of(folder).into_iter();
+    let alive: BTreeSet<String> = processes.filter_map(|process| process.instance).collect();
+    ids.iter().all(|id| {
+        let instance = api.try_instance(id).expect("it was acknowledged");
+        let waits = steps(&instance).any(|step| {
+            matches!(step["name"].as_str(), Some("b" | "q")) && step["status"] == "running"
+        });
+        waits && instance["status"] == "running" && alive.contains(id)
+    })
 }
 
-impl Journal {
-    fn began(&self) -> Vec<Line> {
-        self.lines("begin")
-    }
+fn steps(instance: &Value) -> impl Iterator<Item = &Value> {
+    instance["steps"].as_array().expect("steps").iter()
+}
 
-    fn lines(&self, kind: &str) -> Vec<Line> {
-        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| {
-                let words: Vec<&str> = line.split(' ').collect();
-                let [first, instance, step, visit, attempt, pid, tick] = words[..] else {
-                    return None;
-                };
-                (first == kind).then_some(())?;
-                Some(Line {
-                    visit: (instance.to_owned(), step.to_owned(), visit.parse().ok()?),
-                    attempt: attempt.parse().ok()?,
-                    pid: pid.parse().ok()?,
-                    tick: tick.parse().ok()?,
-                })
-            })
-            .collect()
-    }
-
-    /// No try began twice; nothing ran again whose success had been shown.
-    fn check(&self, shown: &BTreeMap<Visit, u64>) {
-        let mut tries = BTreeSet::new();
-        for line in self.began() {
-            if let Some(success) = shown.get(&line.visit) {
-                assert!(
-                    line.attempt <= *success,
-                    "{:?} succeeded at try {success} and ran again",
-                    line.visit
-                );
+/// Kills the node while a client asks for one run after the other, after `count` answers. `before` is called in the midst
+/// of it. Gives the instances that were acknowledged to that client.
+fn kill_under_load(node: &Node, gate: &Path, count: usize, before: impl FnOnce()) -> Vec<String> {
+    let (tell, told) = mpsc::sync_channel(4);
+    std::thread::scope(move |scope| {
+        let api = node.api.clone();
+        scope.spawn(move || {
+            let asked = (0..).map_while(|at| ask(&api, at, gate));
+            // Nobody listens any more when the test has failed.
+            for id in asked {
+                if tell.send(id).is_err() {
+                    return;
+                }
             }
-            assert!(
-                tries.insert((line.visit.clone(), line.attempt)),
-                "{:?} try {} began twice",
-                line.visit,
-                line.attempt
-            );
+        });
+        let next = || told.recv_timeout(Duration::from_secs(60));
+        let mut acknowledged = vec![next().expect("a node that runs acknowledges")];
+        before();
+        for _ in 0..count {
+            acknowledged.push(next().expect("a node that runs acknowledges"));
         }
-        let ended: BTreeSet<Visit> = self
-            .lines("end")
-            .into_iter()
-            .map(|line| line.visit)
-            .collect();
-        for visit in shown.keys() {
-            assert!(
-                ended.contains(visit),
-                "{visit:?} was shown as succeeded and never came to its end"
-            );
+        node.signal(Signal::SIGKILL);
+        acknowledged.extend(told);
+        acknowledged
+    })
+}
+
+/// Nothing of a former life runs: no task, nothing that one started, no spawner. A node says that it is ready only then.
+fn assert_none_is_older(node: &Node, folder: &Path) {
+    let own = began(node.pid()).expect("the node runs");
+    let mut older = processes_of(folder);
+    older.retain(|process| process.began < own);
+    assert!(older.is_empty(), "left of a former life: {older:#?}");
+}
+
+/// What the node has told so far.
+#[derive(Default)]
+struct Seen {
+    acknowledged: BTreeSet<String>,
+    /// Those of them that had a task that waited when the node was killed.
+    held: BTreeSet<String>,
+    /// As the API showed them when they were over.
+    ended: BTreeMap<String, Value>,
+    /// Actions that were shown as succeeded, with the try that did it.
+    shown: BTreeMap<Visit, u64>,
+}
+
+impl Seen {
+    /// Notes the successes that the API shows.
+    fn note(&mut self, api: &Api) {
+        for id in &self.acknowledged {
+            if self.ended.contains_key(id) {
+                continue;
+            }
+            let instance = api.try_instance(id);
+            let instance = instance.unwrap_or_else(|| panic!("{id} was acknowledged and is gone"));
+            remember(&mut self.shown, id, &instance);
         }
     }
+
+    /// Waits until all have ended, which none may do but by success.
+    fn all_end(&mut self, api: &Api) {
+        for id in &self.acknowledged {
+            if self.ended.contains_key(id) {
+                continue;
+            }
+            let what = format!("the acknowledged instance {id} ends");
+            let instance = eventually(&what, Duration::from_secs(120), || {
+                let instance = api.try_instance(id)?;
+                let status = instance["status"].as_str()?;
+                (!matches!(status, "waiting" | "running")).then_some(instance)
+            });
+            assert_eq!(instance["status"], "succeeded", "{instance:#}");
+            remember(&mut self.shown, id, &instance);
+            self.ended.insert(id.clone(), instance);
+        }
+    }
+
+    /// What had ended is as it was, whatever came after; what was cut off ran again; nothing is left open.
+    fn check(&self, api: &Api) {
+        for (id, before) in &self.ended {
+            let now = api.try_instance(id);
+            assert_eq!(now.as_ref(), Some(before), "{id} had ended");
+        }
+        for id in &self.held {
+            let cut_off = steps(&self.ended[id]).any(|step| {
+                matches!(step["name"].as_str(), Some("b" | "q"))
+                    && step["attempt"].as_u64() > Some(1)
+            });
+            assert!(cut_off, "{id} ran when the node was killed");
+        }
+        // Those too whose answer the kill cut off.
+        eventually("nothing is open", Duration::from_secs(120), || {
+            let open = api.get("/api/v1/instances?status=waiting,running").json;
+            open["items"].as_array()?.is_empty().then_some(())
+        });
+    }
+}
+
+/// Adds the actions that an instance shows as succeeded; those that it showed so before are so by the same try.
+fn remember(shown: &mut BTreeMap<Visit, u64>, id: &str, instance: &Value) {
+    let done =
+        steps(instance).filter(|step| step["type"] == "script" && step["status"] == "succeeded");
+    let mut now: BTreeMap<Visit, u64> = BTreeMap::new();
+    for step in done {
+        let name = step["name"].as_str().expect("a name").to_owned();
+        let visit = (
+            id.to_owned(),
+            name,
+            step["visit"].as_u64().expect("a visit"),
+        );
+        now.insert(visit, step["attempt"].as_u64().expect("a try"));
+    }
+    let first = (id.to_owned(), String::new(), 0);
+    let before = shown.range(first..).take_while(|((of, ..), _)| of == id);
+    for (visit, attempt) in before {
+        assert_eq!(
+            now.get(visit),
+            Some(attempt),
+            "{visit:?} had succeeded: {instance:#}"
+        );
+    }
+    shown.extend(now);
 }
