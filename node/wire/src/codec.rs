@@ -16,7 +16,7 @@
 //! * A version is dropped only when the release that brought its successor is old enough that nobody upgrades across both.
 //! * The greeting never changes: it has notes for whatever comes.
 //!
-//! `tests/recorded.rs` beside this file holds frames of every version as they were first written.
+//! `tests/recorded.txt` holds frames of every version as they were first written.
 
 use std::ops::RangeInclusive;
 

@@ -158,6 +158,12 @@ impl Connection {
         close(&self.inner.connection, reason);
     }
 
+    /// The bare connection, for tests that break rules.
+    #[cfg(test)]
+    pub(crate) fn quic(&self) -> &quinn::Connection {
+        &self.inner.connection
+    }
+
     async fn request<A: Message>(&self, opening: &Opening) -> Result<A, Error> {
         let (mut sender, mut receiver) = self.open::<Opening, A>(opening).await?;
         sender.finish().await?;

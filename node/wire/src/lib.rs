@@ -17,6 +17,8 @@ mod messages;
 mod meters;
 mod secret;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use codec::{Body, FrameError};

@@ -64,7 +64,7 @@ impl Limits {
     fn transport(&self) -> TransportConfig {
         let mut transport = TransportConfig::default();
         // Longer than QUIC can say means as long as it can say.
-        let idle = IdleTimeout::try_from(self.idle).unwrap_or(VarInt::MAX.into());
+        let idle = IdleTimeout::try_from(self.idle).unwrap_or_else(|_too_long| VarInt::MAX.into());
         let mtu_discovery = self.mtu_discovery.then(MtuDiscoveryConfig::default);
         transport
             .max_idle_timeout(Some(idle))

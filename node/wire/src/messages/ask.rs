@@ -76,11 +76,15 @@ pub enum AskedMessage {
         key: String,
         value: String,
     },
-    /// The node takes no new attempts and leaves once it has none.
+    /// Asked of the node itself: it takes no new attempts, and leaves once it has none.
     Drain {
         node: NodeId,
+        /// It stays after all, and takes attempts again.
+        off: bool,
+        /// What runs there is killed now, to run again elsewhere.
+        moves: bool,
     },
-    /// All nodes stop.
+    /// Asked of each node: it stops, as all others do.
     Shutdown,
 }
 

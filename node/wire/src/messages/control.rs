@@ -21,12 +21,6 @@ pub enum Order {
     Acknowledge { attempt: AttemptId },
     /// Answers [`Told::GrantRequest`] of that number: run what you have for `lease`, counted from sending the request.
     Grant { number: u64, lease: Duration },
-    /// Take no more attempts, and say so with [`Told::Peer`].
-    Drain,
-    /// Kill what runs, so that it runs again later.
-    Revoke { reason: String },
-    /// The master of that epoch gave its lease up; another one will come.
-    Released { epoch: Epoch },
 }
 
 /// An attempt for a worker, with all it needs to know besides the definition, which it reads from the store.

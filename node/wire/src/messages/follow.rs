@@ -1,6 +1,6 @@
 //! What those who follow a peer get: events, logs, a sign of life.
 
-use peerflow_model::{AttemptId, Instance, LogLine, Visit};
+use peerflow_model::{Instance, Visit};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{LARGE, Message};
@@ -25,20 +25,13 @@ pub enum EventMessage {
     },
 }
 
-/// What a run's tasks write on the peer asked, each piece once it is stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// That a run's tasks on the peer asked have written something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogMessage {
     /// The first of all: who now reads the store to its end misses nothing.
     Following,
-    /// Lines of one attempt that follow each other.
-    Chunk {
-        attempt: AttemptId,
-        /// Counted from 0 for each attempt; knows what was also read from the store.
-        sequence: u32,
-        lines: Vec<LogLine>,
-    },
-    /// The reader was too slow: that many chunks are only in the store.
-    Missed { chunks: u64 },
+    /// More lines are in the store.
+    Stored,
 }
 
 /// The peer lives.
@@ -51,8 +44,8 @@ impl Message for EventMessage {
 }
 
 impl Message for LogMessage {
-    const NAME: &'static str = "a piece of a log";
-    const LIMIT: usize = 4 * 1024 * 1024;
+    const NAME: &'static str = "a sign of a log";
+    const LIMIT: usize = 16;
 }
 
 impl Message for Pong {

@@ -13,6 +13,7 @@ pub enum Opening {
     Control {
         epoch: Epoch,
         master: NodeId,
+        /// The worker's life that it is meant for.
         incarnation: Incarnation,
     },
     /// Something asked of the master; one [`super::AskAnswer`] comes back.
@@ -27,6 +28,8 @@ pub enum Opening {
     FollowLog { run: RunId },
     /// One [`super::Pong`] comes back.
     Ping,
+    /// The master of that epoch gave its lease up: whoever wants it need not wait. One [`super::Pong`] comes back.
+    Released { epoch: Epoch },
 }
 
 impl Message for Opening {
