@@ -55,9 +55,14 @@ pub(crate) fn report(output: &Output, error: &Error) {
         Error::Interrupted => return,
         Error::Usage(text) | Error::Failed(text) => text.clone(),
         Error::Refused(problem) => refusal(output, problem),
-        Error::NoPeer { reasons } => language.no_peer(reasons.join("; ")),
-        Error::NoMaster { waited, detail } => language.no_master(waited.as_secs(), detail),
-        Error::Cut(reason) => language.answer_cut(reason),
+        Error::NoPeer { reasons } => {
+            let reasons: Vec<_> = reasons.iter().map(|each| reason(language, each)).collect();
+            language.no_peer(reasons.join("; "))
+        }
+        Error::NoMaster { waited, detail } => {
+            language.no_master(waited.as_secs(), clean(&language.told(detail)))
+        }
+        Error::Cut(reason) => language.answer_cut(language.told(reason)),
         Error::Answer(reason) => language.answer_not_understood(reason),
     };
     output.note(&language.error(&text));
@@ -76,18 +81,31 @@ fn refusal(output: &Output, problem: &Problem) -> String {
             "\n  {}:{}: {}",
             fault.line,
             fault.column,
-            clean(&fault.message)
+            clean(&output.language.told_of_document(&fault.message))
         ));
         if !fault.help.is_empty() {
-            text.push_str(&format!(" ({})", clean(&fault.help)));
+            let help = output.language.told_of_document(&fault.help);
+            text.push_str(&output.language.in_brackets(clean(&help)));
         }
     }
     text
 }
 
-/// What a problem says, in the user's language as far as its kind goes.
+/// Why a peer gave no answer: its address stands before.
+fn reason(language: Language, reason: &str) -> String {
+    match reason.split_once(": ") {
+        Some((peer, why)) => format!("{peer}: {}", clean(&language.told(why))),
+        None => reason.to_owned(),
+    }
+}
+
+/// What a problem says, in the user's language; of one that a newer peer tells, at least the kind.
 fn told(language: Language, problem: &Problem) -> String {
-    let detail = clean(problem_text(problem));
+    let text = problem_text(problem);
+    if language.knows(text) {
+        return clean(&language.told(text)).into_owned();
+    }
+    let detail = clean(text);
     match problem.name() {
         "not-found" | "unknown-route" => language.refused_not_found(detail),
         "conflict" => language.refused_conflict(detail),
@@ -114,9 +132,11 @@ async fn ask_done(session: &Session, method: Method, path: String) -> Result<Exi
 
 fn show_done(output: &Output, raw: &Value) -> Result<(), Error> {
     output.show(raw, || match (typed::<Done>(raw), output.language) {
-        (Ok(done), Language::English) => clean(&done.message).into_owned(),
-        // A peer's words are English; half an answer in each language helps nobody.
-        (Ok(_), Language::Chinese) | (Err(_), _) => output.language.done(),
+        (Ok(done), language) if language.knows(&done.message) => {
+            clean(&language.told(&done.message)).into_owned()
+        }
+        // Half an answer in each language helps nobody.
+        (Ok(_) | Err(_), language) => language.done(),
     })
 }
 

@@ -32,8 +32,10 @@ impl Embedded {
     /// When there is no room for it, or it does not start.
     pub(crate) async fn start(session: &Session) -> Result<Self, Error> {
         let language = session.output.language;
-        let failed =
-            |error: &dyn std::fmt::Display| Error::Failed(language.no_embedded_node(error));
+        let failed = |error: &dyn std::fmt::Display| {
+            let reason = error.to_string();
+            Error::Failed(language.no_embedded_node(language.told(&reason)))
+        };
         crate::logging::of_commands();
         let directory = tempfile::Builder::new()
             .prefix("peerflow-run.")

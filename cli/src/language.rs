@@ -1,5 +1,7 @@
 //! English or Chinese.
 
+use std::fmt::Display;
+
 use clap::ValueEnum;
 
 /// Language of labels and messages.
@@ -26,6 +28,14 @@ impl Language {
             Self::Chinese
         } else {
             Self::English
+        }
+    }
+
+    /// A further text in brackets, behind another one.
+    pub(crate) fn in_brackets(self, text: impl Display) -> String {
+        match self {
+            Self::English => format!(" ({text})"),
+            Self::Chinese => format!("（{text}）"),
         }
     }
 }

@@ -15,6 +15,7 @@ mod progress;
 mod session;
 mod style;
 mod table;
+mod translate;
 
 use std::process::ExitCode;
 

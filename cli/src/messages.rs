@@ -152,6 +152,9 @@ catalogue! {
         "节点的某个部分自行终止，这是程序的缺陷；详见其日志";
     node_stopped_at_once() => "stopped at once", "已立即停止";
 
+    here() => "here", "这里";
+    help() => "help: ", "说明：";
+
     // What goes wrong.
     error(text) => "error: {text}", "错误：{text}";
     note(text) => "note: {text}", "提示：{text}";
@@ -175,7 +178,7 @@ catalogue! {
     missing_parameters(names) =>
         "missing parameters: {names}; give each with -p NAME=VALUE", "缺少参数：{names}；请用 -p 名称=值 逐个给出";
     file_not_found(path) => "{path} does not exist; check the path", "{path} 不存在；请检查路径";
-    // Problems that a peer tells: its words are English; in Chinese the kind goes before them.
+    // Problems whose words are not known: those are English; in Chinese the kind goes before them.
     refused_not_found(detail) => "{detail}", "没有这个名称或编号：{detail}";
     refused_conflict(detail) => "{detail}", "当前状态不允许：{detail}";
     refused_invalid(detail) => "{detail}", "无法执行：{detail}";

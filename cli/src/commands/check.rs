@@ -13,6 +13,7 @@ use super::schedule::show_schedule;
 use crate::client::{Ask, Client, typed};
 use crate::document_file::{DocumentFile, attached_paths};
 use crate::error::{Error, Exit};
+use crate::language::Language;
 use crate::output::Output;
 use crate::session::Session;
 use crate::style::clean;
@@ -197,19 +198,19 @@ fn show(output: &Output, file: &DocumentFile, finding: &Finding) -> Result<(), E
         Ok((_, warnings)) => warnings,
         Err(wrong) => wrong,
     };
-    let mut text = local.render(&shown, &file.xml, output.terminal.colour);
+    let mut text = language.rendered(local, &shown, &file.xml, output.terminal.colour);
     // A peer of another version may see more.
     let is_new = |fault: &&DocumentFault| !local.0.iter().any(|each| each.message == fault.message);
     for fault in check.errors.iter().filter(is_new) {
-        text.push_str(&language.error(place(&shown, fault)));
+        text.push_str(&language.error(place(language, &shown, fault)));
         text.push('\n');
     }
     for fault in check.warnings.iter().filter(is_new) {
-        text.push_str(&language.warning(place(&shown, fault)));
+        text.push_str(&language.warning(place(language, &shown, fault)));
         text.push('\n');
     }
     for note in &check.notes {
-        text.push_str(&language.note(clean(note)));
+        text.push_str(&language.note(clean(&language.told(note))));
         text.push('\n');
     }
     if !check.valid {
@@ -244,16 +245,16 @@ fn show(output: &Output, file: &DocumentFile, finding: &Finding) -> Result<(), E
     output.text(&text)
 }
 
-fn place(file: &str, fault: &DocumentFault) -> String {
+fn place(language: Language, file: &str, fault: &DocumentFault) -> String {
     let help = if fault.help.is_empty() {
         String::new()
     } else {
-        format!(" ({})", fault.help)
+        language.in_brackets(clean(&language.told_of_document(&fault.help)))
     };
     format!(
         "{file}:{}:{}: {}{help}",
         fault.line,
         fault.column,
-        clean(&fault.message)
+        clean(&language.told_of_document(&fault.message))
     )
 }

@@ -86,7 +86,7 @@ fn show(output: &Output, instance: &Instance) -> String {
         language.label_status(),
         Field::toned(status, instance_tone(summary.status)),
     );
-    facts.fact(language.label_message(), summary.message.clone());
+    facts.fact(language.label_message(), language.told(&summary.message));
     facts.fact(language.label_trigger(), trigger(language, summary.trigger));
     let coordinator = summary
         .coordinator

@@ -19,6 +19,7 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
     let overrides = ConfigOverrides {
         store: args.store,
         seeds: args.seeds,
+        secret_file: args.secret_file,
         data_dir: args.data_dir,
         http: args.http,
         gossip: args.gossip,
@@ -29,7 +30,7 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let config = Config::load(args.config.as_deref(), environment, &overrides)
-        .map_err(|error| Error::Usage(error.to_string()))?;
+        .map_err(|error| Error::Usage(language.told(&error.to_string()).into_owned()))?;
     if args.print_config {
         return print_config(output, &config);
     }
@@ -40,7 +41,9 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
         () = interrupts.next() => return Ok(Exit::Done),
         started = peerflow_node::start(config, Arc::new(SystemClock)) => started,
     };
-    let node = started.map_err(|error| Error::Failed(language.node_not_started(&error)))?;
+    let node = started.map_err(|error| {
+        Error::Failed(language.node_not_started(language.told(&error.to_string())))
+    })?;
     match node.http_address() {
         Some(address) => output.text(&language.node_ready(format!("http://{address}")))?,
         None => output.text(&language.node_ready_without_http())?,

@@ -6,7 +6,7 @@ use http::Method;
 use peerflow_node::http::types::{InstanceCreated, Run};
 use peerflow_workflow::{Document, WorkflowDocument};
 
-use super::workflow::register;
+use super::workflow::{register, show_diagnostics};
 use crate::args::RunArgs;
 use crate::client::{Ask, segment, typed};
 use crate::document_file::DocumentFile;
@@ -47,11 +47,10 @@ pub(super) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Error>
 
 /// The workflow that `file` holds.
 fn runnable<'a>(output: &Output, file: &'a DocumentFile) -> Result<&'a WorkflowDocument, Error> {
-    let colour = output.terminal.colour;
     match &file.read {
         Ok((Document::Workflow(document), warnings)) => {
             if output.is_table() && !warnings.0.is_empty() {
-                output.note(warnings.render(&file.shown(), &file.xml, colour).trim_end());
+                show_diagnostics(output, file, warnings);
             }
             Ok(document)
         }
@@ -59,7 +58,7 @@ fn runnable<'a>(output: &Output, file: &'a DocumentFile) -> Result<&'a WorkflowD
             output.language.coordinator_cannot_run(file.shown()),
         )),
         Err(wrong) => {
-            output.note(wrong.render(&file.shown(), &file.xml, colour).trim_end());
+            show_diagnostics(output, file, wrong);
             Err(Error::Usage(output.language.document_refused(file.shown())))
         }
     }

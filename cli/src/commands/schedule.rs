@@ -14,7 +14,7 @@ pub(super) fn show_schedule(language: Language, schedule: &ScheduleInfo) -> Stri
         "  {}: {} ({})\n",
         language.label_schedule(),
         clean(&schedule.text),
-        clean(&schedule.description)
+        clean(&language.meaning(schedule))
     );
     if schedule.next_fire_times.is_empty() {
         text.push_str(&format!("  {}\n", language.no_next_time()));
@@ -43,7 +43,7 @@ pub(super) fn show_coordinator(
     if let Some(schedule) = &coordinator.schedule {
         facts.fact(
             language.label_schedule(),
-            format!("{} ({})", schedule.text, schedule.description),
+            format!("{} ({})", schedule.text, language.meaning(schedule)),
         );
         let next = schedule
             .next_fire_times
@@ -68,7 +68,10 @@ pub(super) fn show_coordinator(
         language.label_held_time(),
         optional_time(coordinator.held_time),
     );
-    facts.fact(language.label_waits_for(), coordinator.waits_for.clone());
+    facts.fact(
+        language.label_waits_for(),
+        language.told(&coordinator.waits_for),
+    );
     if coordinator.kind == CoordinatorKind::Standalone {
         facts.fact(language.label_starts(), coordinator.triggers.join(", "));
     }

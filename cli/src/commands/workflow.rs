@@ -8,7 +8,7 @@ use http::Method;
 use peerflow_node::http::types::{
     AttachedFile, InstanceCreated, Outcome, Registered, Run, Trigger, WorkflowSummary,
 };
-use peerflow_workflow::{Document, WorkflowDocument};
+use peerflow_workflow::{Diagnostics, Document, WorkflowDocument};
 use serde_json::{Value, json};
 
 use super::check::{Expected, check};
@@ -122,11 +122,7 @@ async fn add_one(
     match (&file.read, expected) {
         (Ok((Document::Workflow(document), warnings)), Expected::Workflow) => {
             if output.is_table() && !warnings.0.is_empty() {
-                output.note(
-                    warnings
-                        .render(&file.shown(), &file.xml, output.terminal.colour)
-                        .trim_end(),
-                );
+                show_diagnostics(output, &file, warnings);
             }
             let raw = register(client, output, &file, document).await?;
             show_registered(output, &raw)?;
@@ -149,16 +145,19 @@ async fn add_one(
             Err(Error::Usage(output.language.is_a_workflow(file.shown())))
         }
         (Err(wrong), _) => {
-            output.note(
-                wrong
-                    .render(&file.shown(), &file.xml, output.terminal.colour)
-                    .trim_end(),
-            );
+            show_diagnostics(output, &file, wrong);
             Err(Error::Failed(
                 output.language.document_refused(file.shown()),
             ))
         }
     }
+}
+
+/// Shows errors and warnings with the lines they are about.
+pub(super) fn show_diagnostics(output: &Output, file: &DocumentFile, diagnostics: &Diagnostics) {
+    let (language, colour) = (output.language, output.terminal.colour);
+    let text = language.rendered(diagnostics, &file.shown(), &file.xml, colour);
+    output.note(text.trim_end());
 }
 
 /// Registers a workflow with the files that it attaches, in one step: their contents are brought before. What is not
@@ -213,7 +212,7 @@ fn show_registered(output: &Output, raw: &Value) -> Result<(), Error> {
     let registered: Registered = typed(raw)?;
     let name = clean(&registered.name);
     for note in &registered.notes {
-        output.note(&language.note(clean(note)));
+        output.note(&language.note(clean(&language.told(note))));
     }
     let text = match registered.outcome {
         Outcome::Added => language.added(&name),

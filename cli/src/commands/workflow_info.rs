@@ -63,7 +63,7 @@ fn show(output: &Output, workflow: &WorkflowInfo) -> String {
             "{}:{}: {}",
             warning.line,
             warning.column,
-            clean(&warning.message)
+            clean(&language.told_of_document(&warning.message))
         );
         text.push_str(&format!("\n{}", language.warning(&place)));
     }
@@ -162,7 +162,7 @@ pub(super) fn instances(
             super::instance::trigger(language, each.trigger).into(),
             time(each.created_at).into(),
             took.into(),
-            each.message.clone().into(),
+            language.told(&each.message).into(),
         ]);
     }
     rows.render()

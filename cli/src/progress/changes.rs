@@ -35,7 +35,7 @@ impl Changes {
             lines.push(join(
                 &text,
                 &clean(&instance.summary.workflow),
-                &clean(&instance.summary.message),
+                &clean(&language.told(&instance.summary.message)),
             ));
         }
         self.instance = Some(status);
@@ -59,7 +59,7 @@ impl Changes {
             return;
         }
         told.over = true;
-        let mut about = clean(&step.message).into_owned();
+        let mut about = clean(&language.told(&step.message)).into_owned();
         if is_action(step) && step.ended_at.is_some() {
             about = timed(step.started_at, step.ended_at, &about);
         }
@@ -87,7 +87,7 @@ impl Told {
             let about = timed(
                 attempt.started_at,
                 attempt.ended_at,
-                &clean(&attempt.message),
+                &clean(&language.told(&attempt.message)),
             );
             lines.push(join(
                 &attempt_status(language, attempt.status),

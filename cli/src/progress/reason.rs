@@ -29,9 +29,10 @@ pub(crate) async fn show_reason(client: &Client, output: &Output, instance: &Ins
     for step in guilty.iter().rev().take(MOST_STEPS).rev() {
         let lines = tail(client, instance, step).await;
         let tone = Tone::Bad;
-        let title = output
-            .language
-            .log_of_step(clean(&step.name), clean(&step.message));
+        let title = output.language.log_of_step(
+            clean(&step.name),
+            clean(&output.language.told(&step.message)),
+        );
         output.note(&format!("\n{}", tone.paint(&title, output.terminal.colour)));
         if lines.is_empty() {
             output.note(&format!("  {}", output.language.no_log_lines()));
@@ -50,7 +51,8 @@ pub(crate) async fn show_reason(client: &Client, output: &Output, instance: &Ins
     }
     if !summary.message.is_empty() {
         let status = crate::style::instance_status(output.language, summary.status);
-        output.note(&format!("\n{status}: {}", clean(&summary.message)));
+        let message = output.language.told(&summary.message);
+        output.note(&format!("\n{status}: {}", clean(&message)));
     }
 }
 

@@ -89,7 +89,10 @@ fn head(instance: &Instance, frame: &Frame) -> String {
         text.push_str(&format!("  ({counts})"));
     }
     if !summary.message.is_empty() {
-        text.push_str(&format!("  {}", clean(&summary.message)));
+        text.push_str(&format!(
+            "  {}",
+            clean(&frame.language.told(&summary.message))
+        ));
     }
     fit(&text, instance_tone(summary.status), frame)
 }
@@ -135,7 +138,7 @@ fn line(step: &Step, depth: usize, frame: &Frame) -> String {
         text.push_str(&format!("  {}", frame.language.attempt(step.attempt)));
     }
     if !step.message.is_empty() {
-        text.push_str(&format!("  {}", clean(&step.message)));
+        text.push_str(&format!("  {}", clean(&frame.language.told(&step.message))));
     }
     fit(&text, step_tone(step.status), frame)
 }

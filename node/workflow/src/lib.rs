@@ -28,4 +28,4 @@ pub use document::{
 };
 pub use name::{CoordinatorName, StepName, WorkflowName};
 pub use parameters::{LogicalTime, MAX_PARAMETER_BYTES, Parameters};
-pub use schedule::{Schedule, ScheduleError};
+pub use schedule::{Schedule, ScheduleError, ScheduleWords};

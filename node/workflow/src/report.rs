@@ -18,6 +18,11 @@ impl Diagnostics {
     /// All of them for people: message, place in `file`, the lines of `source` around it, and help. `source` is the
     /// document they are about. Ends with a line break; empty when there is nothing to show.
     pub fn render(&self, file: &str, source: &str, colour: bool) -> String {
+        self.render_labelled(file, source, colour, "here")
+    }
+
+    /// The same, with `label` at each place meant, for messages that are in another language.
+    pub fn render_labelled(&self, file: &str, source: &str, colour: bool, label: &str) -> String {
         let theme = if colour {
             GraphicalTheme::unicode()
         } else {
@@ -32,7 +37,7 @@ impl Diagnostics {
         let mut out = String::new();
         for each in &self.0 {
             let shown = Shown {
-                diagnostic: mietted(each),
+                diagnostic: mietted(each, label),
                 source: Window {
                     file,
                     source,
@@ -51,7 +56,7 @@ impl Diagnostics {
     }
 }
 
-fn mietted(each: &Diagnostic) -> MietteDiagnostic {
+fn mietted(each: &Diagnostic, label: &str) -> MietteDiagnostic {
     let severity = match each.severity {
         Severity::Error => miette::Severity::Error,
         Severity::Warning => miette::Severity::Warning,
@@ -60,7 +65,7 @@ fn mietted(each: &Diagnostic) -> MietteDiagnostic {
     let shown = MietteDiagnostic::new(&each.message)
         .with_severity(severity)
         .with_label(LabeledSpan::new_primary_with_span(
-            Some("here".to_owned()),
+            Some(label.to_owned()),
             span,
         ));
     if each.help.is_empty() {

@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use croner::describe::English;
+/// The words in which a schedule can be described.
+pub use croner::describe::Language as ScheduleWords;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -89,6 +92,11 @@ impl Schedule {
 
     /// What it means, in English.
     pub fn describe(&self) -> String {
+        self.describe_in(English)
+    }
+
+    /// What it means, in other words; clauses are joined as in English, by commas and semicolons.
+    pub fn describe_in(&self, words: impl ScheduleWords + Copy) -> String {
         let Ok(expressions) = expressions(&self.text) else {
             return self.text.to_string();
         };
@@ -96,7 +104,7 @@ impl Schedule {
             expressions
                 .iter()
                 .map(|expression| match pattern::parser().parse(expression) {
-                    Ok(cron) => cron.describe().trim_end_matches('.').to_owned(),
+                    Ok(cron) => cron.describe_lang(words).trim_end_matches('.').to_owned(),
                     Err(_) => expression.clone(),
                 });
         described.collect::<Vec<_>>().join("; ")
