@@ -1,11 +1,13 @@
 //! Meeting callers: each on its own and within a bound, so that a slow or silent one holds up nobody.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use quinn::Incoming;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::connection::{Connection, close};
 use crate::error::Error;
@@ -19,6 +21,8 @@ use crate::tls::proves;
 /// Part of the places for callers from which on they must show that their address is theirs: that costs them one more
 /// round trip, and keeps forged addresses from taking all places.
 const CAREFUL_PART: usize = 4;
+/// How long the same reason for refusing is not warned of again.
+const WARNING_PAUSE: Duration = Duration::from_secs(60);
 
 /// Meets the callers of an endpoint.
 #[derive(Clone)]
@@ -28,6 +32,8 @@ pub(crate) struct Door {
     pub(crate) limits: Arc<Limits>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) accepted: mpsc::Sender<Connection>,
+    /// What was last warned of, and when.
+    pub(crate) warned: Arc<Mutex<Option<(String, Instant)>>>,
 }
 
 /// Why a caller is turned away.
@@ -82,7 +88,7 @@ impl Door {
             }
             Err(Turned::Refused(reason)) => {
                 self.meters.refused.add(1);
-                tracing::warn!(%address, "a peer that called was refused: {reason}");
+                self.warn(address, reason);
             }
         }
     }
@@ -130,6 +136,20 @@ impl Door {
                 close(&connection, &reason);
                 Err(Turned::Refused(reason))
             }
+        }
+    }
+
+    /// Whoever is refused calls again and again: the same reason is told once a minute.
+    fn warn(&self, address: SocketAddr, reason: String) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = warned
+            .as_ref()
+            .is_some_and(|(last, at)| *last == reason && at.elapsed() < WARNING_PAUSE);
+        if is_told {
+            tracing::debug!(%address, "a peer that called was refused: {reason}");
+        } else {
+            tracing::warn!(%address, "a peer that called was refused: {reason}");
+            *warned = Some((reason, Instant::now()));
         }
     }
 

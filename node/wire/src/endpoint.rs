@@ -132,6 +132,7 @@ impl Endpoint {
             limits: Arc::clone(&limits),
             meters: Arc::clone(&meters),
             accepted: sender,
+            warned: Arc::default(),
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(door.run());

@@ -52,19 +52,8 @@ impl ClusterTls {
                 limit: NODE_ID_BYTES,
             });
         }
-        let authority_key = authority_key(&secret.authority_seed(cluster))?;
-        let authority = authority()?.self_signed(&authority_key)?;
-        let issuer = Issuer::new(self::authority()?, authority_key);
-        let key = KeyPair::generate_for(&PKCS_ED25519)?;
-        let certificate = leaf(node)?.signed_by(&key, &issuer)?;
+        let (roots, identity) = sign(secret, cluster, node)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.der().clone()).map_err(tls)?;
-        let identity = Identity {
-            chain: vec![certificate.der().clone()],
-            key: PrivatePkcs8KeyDer::from(key.serialize_der()),
-        };
-        let roots = Arc::new(roots);
         Ok(Self {
             node: node.clone(),
             server: server(&provider, &roots, &identity)?,
@@ -119,6 +108,26 @@ impl Identity {
     fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::Pkcs8(self.key.clone_key())
     }
+}
+
+/// The cluster's authority, and a certificate that it signs for the node.
+fn sign(
+    secret: &ClusterSecret,
+    cluster: &str,
+    node: &NodeId,
+) -> Result<(Arc<RootCertStore>, Identity), Error> {
+    let authority_key = authority_key(&secret.authority_seed(cluster))?;
+    let mut roots = RootCertStore::empty();
+    let root = authority()?.self_signed(&authority_key)?;
+    roots.add(root.der().clone()).map_err(tls)?;
+    let key = KeyPair::generate_for(&PKCS_ED25519)?;
+    let issuer = Issuer::new(authority()?, authority_key);
+    let certificate = leaf(node)?.signed_by(&key, &issuer)?;
+    let identity = Identity {
+        chain: vec![certificate.der().clone()],
+        key: PrivatePkcs8KeyDer::from(key.serialize_der()),
+    };
+    Ok((Arc::new(roots), identity))
 }
 
 fn server(
@@ -211,4 +220,77 @@ fn name_of(node: &NodeId) -> String {
 
 fn tls(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Tls(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls::pki_types::UnixTime;
+
+    use super::*;
+
+    fn secret() -> ClusterSecret {
+        "correct horse battery staple etc. pp.".parse().unwrap()
+    }
+
+    fn believes(roots: Arc<RootCertStore>, identity: &Identity, name: &str, now: Duration) -> bool {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let now = UnixTime::since_unix_epoch(now);
+        verifier
+            .verify_server_cert(&identity.chain[0], &[], &name, &[], now)
+            .is_ok()
+    }
+
+    #[test]
+    fn a_wrong_clock_makes_no_stranger_of_a_peer() {
+        let (_, peer) = sign(&secret(), "c", &"n1".into()).unwrap();
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        for years in [0, 1, 56, 300, 8_000] {
+            let (roots, _) = sign(&secret(), "c", &"n2".into()).unwrap();
+            assert!(
+                believes(roots, &peer, ANY_PEER, year * years),
+                "{years} years"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_names_its_node_and_is_believed_only_where_secret_and_cluster_agree() {
+        let now = Duration::from_secs(1_760_000_000);
+        let (_, peer) = sign(&secret(), "c", &"n1".into()).unwrap();
+        let other: ClusterSecret = "correct horse battery staple etc. pp!".parse().unwrap();
+        for (secret, cluster, node, is_believed) in [
+            (&secret(), "c", "n1", true),
+            (&secret(), "c", "n2", false),
+            (&secret(), "d", "n1", false),
+            (&other, "c", "n1", false),
+        ] {
+            let (roots, _) = sign(secret, cluster, &"n2".into()).unwrap();
+            let name = name_of(&node.into());
+            assert_eq!(
+                believes(roots, &peer, &name, now),
+                is_believed,
+                "{cluster} {node}"
+            );
+        }
+    }
+
+    /// A release that made another authority would split the cluster in a rolling upgrade.
+    #[test]
+    fn the_authority_never_changes() {
+        let key = authority_key(&secret().authority_seed("prod")).unwrap();
+        let root = authority().unwrap().self_signed(&key).unwrap();
+        let hash = peerflow_model::ContentHash::of(root.der());
+        assert_eq!(
+            hash.to_string(),
+            "6ca303c813440548d0df8315c2c40ac1f039673fd71a4ac4cc41ae8d7e0cbf86"
+        );
+    }
 }

@@ -71,6 +71,14 @@ pub enum AskedMessage {
         visit: VisitId,
         run_again: bool,
     },
+    /// The same for everything that waits for an operator.
+    ReleaseAll {
+        run_again: bool,
+    },
+    /// Queues an instance again that waits in doubt since the store went back.
+    ReleaseInstance {
+        instance: InstanceId,
+    },
     /// Changes a setting of the cluster.
     Set {
         key: String,

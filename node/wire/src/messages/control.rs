@@ -130,8 +130,10 @@ pub enum AttemptResultMessage {
     Killed,
     /// By the worker, because the time it was given was over.
     TimedOut,
-    /// By the worker, because its grant was over or the node stopped.
+    /// By the worker, because its grant was over.
     Revoked,
+    /// By the worker, because its node leaves in order: runs again elsewhere, and is not lost.
+    Moved,
 }
 
 impl Message for Order {

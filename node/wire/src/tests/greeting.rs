@@ -1,9 +1,11 @@
 //! Who is up, and who is refused with which words.
 
 use std::net::UdpSocket;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use peerflow_model::{Epoch, Incarnation};
+use quinn::Runtime;
 use tokio::time::Instant;
 
 use super::rig::*;
@@ -208,4 +210,33 @@ async fn a_node_id_that_gossip_cannot_carry_is_refused() {
     }
     // Ids are free text of any script.
     ClusterTls::new(&secret(), CLUSTER, &"节点 1/东.".into()).unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_listens_on_all_addresses_is_reached_by_either_family() {
+    let mut config = config("b");
+    config.listen = "[::]:0".parse().unwrap();
+    if UdpSocket::bind(config.listen).is_err() {
+        // A machine without IPv6.
+        return;
+    }
+    let b = Endpoint::bind(config).unwrap();
+    let port = b.local_addr().unwrap().port();
+    let a = endpoint("a");
+    a.connect(&"b".into(), ([127, 0, 0, 1], port).into())
+        .await
+        .unwrap();
+    b.connect(&"a".into(), a.local_addr().unwrap())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_of_the_callers_serves_as_well() {
+    let runtime = Arc::new(quinn::TokioRuntime);
+    let socket = runtime
+        .wrap_udp_socket(UdpSocket::bind("127.0.0.1:0").unwrap())
+        .unwrap();
+    let b = Endpoint::bind_with(socket, runtime, config("b")).unwrap();
+    a_good_peer_gets_through(&b).await;
 }

@@ -146,6 +146,7 @@ pub(super) fn tolds() -> Vec<Told> {
         ended(AttemptResultMessage::Killed),
         ended(AttemptResultMessage::TimedOut),
         ended(AttemptResultMessage::Revoked),
+        ended(AttemptResultMessage::Moved),
         report(ReportMessage::Refused {
             reason: "no slot is free".to_owned(),
         }),
@@ -227,6 +228,10 @@ fn asked() -> Vec<AskedMessage> {
         AskedMessage::Release {
             visit: visit(),
             run_again: true,
+        },
+        AskedMessage::ReleaseAll { run_again: true },
+        AskedMessage::ReleaseInstance {
+            instance: run().instance,
         },
         AskedMessage::Set {
             key: "worker.lease".to_owned(),

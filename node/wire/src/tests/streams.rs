@@ -241,7 +241,10 @@ async fn what_is_no_message_ends_its_stream_and_no_other() {
         (b"\0\0\0\x02\x01\xc8".to_vec(), "is not an order"),
         (b"\0\0\0\x02\x63\x04".to_vec(), "version 99 of the protocol"),
         (b"\0\0\0\0".to_vec(), "without content"),
-        (b"\0\0\0\x06\x01\x03\x01\0\0\0".to_vec(), "do not belong to it"),
+        (
+            b"\0\0\0\x06\x01\x03\x01\0\0\0".to_vec(),
+            "do not belong to it",
+        ),
         (b"\0\0\0\x64\x01\x04".to_vec(), "broke off after 6 bytes"),
     ] {
         let (mut send, mut receive) = pair.dialled.quic().open_bi().await.unwrap();
