@@ -4,6 +4,7 @@
 
 mod api;
 mod binary;
+mod cluster;
 mod mail;
 mod mariadb;
 mod node;
@@ -12,8 +13,9 @@ mod wait;
 
 pub use api::{Api, Reply};
 pub use binary::{Outcome, peerflow, run, run_in};
+pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, View};
 pub use mail::{MailServer, ReceivedMail};
-pub use mariadb::{Database, Server, test_server_url};
+pub use mariadb::{Database, Server, Session, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};
-pub use processes::{Process, began, processes_of};
-pub use wait::{eventually, is_alive};
+pub use processes::{Process, began, children, processes_of};
+pub use wait::{eventually, is_alive, within};

@@ -1,7 +1,8 @@
 //! MariaDB: databases of a test's own on the shared server, and servers of its own that may be stopped.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
@@ -65,6 +66,43 @@ impl Database {
             .status
             .success()
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// A session that has done something and stays open: what it locked is free when this is dropped.
+#[derive(Debug)]
+pub struct Session(Child);
+
+impl Database {
+    /// Runs statements in a session that stays open.
+    ///
+    /// # Panics
+    /// When they do not run.
+    pub fn hold(&self, statements: &str) -> Session {
+        let mut child = client(&self.server)
+            .arg("--unbuffered")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the mariadb client is installed");
+        let stdin = child.stdin.as_mut().expect("standard input is piped");
+        writeln!(stdin, "USE {}; {statements}; SELECT 'held';", self.name)
+            .expect("the client takes it");
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let held = BufReader::new(stdout)
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line == "held");
+        assert!(held, "{statements} did not run");
+        Session(child)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // The client ends at the end of what it reads, and its session with it.
+        drop(self.0.stdin.take());
+        drop(self.0.wait());
     }
 }
 

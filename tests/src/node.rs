@@ -29,6 +29,8 @@ pub struct NodeBuilder {
     store: StoreKind,
     environment: Vec<(String, String)>,
     xmlconfig: Option<PathBuf>,
+    /// Where it listens for gossip and for its peers.
+    sockets: [String; 2],
 }
 
 /// A node that runs. It is killed when this is dropped.
@@ -47,7 +49,15 @@ impl NodeBuilder {
             store: StoreKind::Sqlite,
             environment: Vec::new(),
             xmlconfig: None,
+            sockets: ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()],
         }
+    }
+
+    /// Where it listens for gossip and for its peers; otherwise wherever there is room.
+    #[must_use]
+    pub fn sockets(mut self, gossip: &str, rpc: &str) -> Self {
+        self.sockets = [gossip.to_owned(), rpc.to_owned()];
+        self
     }
 
     /// Which store it uses.
@@ -89,14 +99,8 @@ impl NodeBuilder {
         let mut node = command();
         node.current_dir(&self.folder)
             .arg("node")
-            .args([
-                "--http",
-                "127.0.0.1:0",
-                "--gossip",
-                "127.0.0.1:0",
-                "--rpc",
-                "127.0.0.1:0",
-            ])
+            .args(["--http", "127.0.0.1:0"])
+            .args(["--gossip", &self.sockets[0], "--rpc", &self.sockets[1]])
             .arg("--data-dir")
             .arg(self.folder.join("data"))
             .arg("--xmlconfig")

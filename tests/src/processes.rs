@@ -30,11 +30,24 @@ pub fn began(pid: i32) -> Option<u64> {
 /// When the kernel does not list its processes.
 pub fn processes_of(folder: &Path) -> Vec<Process> {
     let folder = folder.display().to_string();
+    let found = all().into_iter();
+    found.filter_map(|pid| process_of(&folder, pid)).collect()
+}
+
+/// Processes that this one has started, or adopted, and that are not gone.
+///
+/// # Panics
+/// When the kernel does not list its processes.
+pub fn children(parent: i32) -> Vec<i32> {
+    let is_child =
+        |pid: &i32| stat(*pid).is_some_and(|fields| fields.get(1) == Some(&parent.to_string()));
+    all().into_iter().filter(is_child).collect()
+}
+
+fn all() -> Vec<i32> {
     let listed = std::fs::read_dir("/proc").expect("the kernel lists its processes");
-    listed
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(|pid| process_of(&folder, pid))
-        .collect()
+    let pids = listed.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.collect()
 }
 
 fn process_of(folder: &str, pid: i32) -> Option<Process> {

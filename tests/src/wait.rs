@@ -11,20 +11,24 @@ const STEP: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// When it gave nothing within `bound`, naming `what` was waited for.
+pub fn eventually<T>(what: &str, bound: Duration, condition: impl FnMut() -> Option<T>) -> T {
+    within(bound, condition).unwrap_or_else(|| panic!("waited {bound:?} in vain for: {what}"))
+}
+
+/// Asks `condition` until it gives something, or `bound` is over.
 #[expect(
     clippy::disallowed_methods,
     reason = "the harness polls processes from outside, in real time; this is its only pause"
 )]
-pub fn eventually<T>(what: &str, bound: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+pub fn within<T>(bound: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         if let Some(found) = condition() {
-            return found;
+            return Some(found);
         }
-        assert!(
-            start.elapsed() < bound,
-            "waited {bound:?} in vain for: {what}"
-        );
+        if start.elapsed() >= bound {
+            return None;
+        }
         std::thread::sleep(STEP);
     }
 }

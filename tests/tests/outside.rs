@@ -6,6 +6,8 @@ mod api;
 mod check;
 #[path = "outside/commands.rs"]
 mod commands;
+#[path = "outside/endless.rs"]
+mod endless;
 #[path = "outside/examples.rs"]
 mod examples;
 #[path = "outside/killed_node.rs"]

@@ -55,8 +55,20 @@ fn bodies_that_are_too_large_or_broken_get_problems_that_say_what_is_wrong() {
     let run = "/api/v1/workflows/small/run";
     let put = "/api/v1/workflows/small";
     let other = "/api/v1/workflows/other";
-    let cases: [Case<'_>; 6] = [
+    let check = "/api/v1/workflows/check";
+    let coordinator = "/api/v1/coordinators/c";
+    let cases: [Case<'_>; 9] = [
         ("a document of 10 MiB", "PUT", put, XML, &large, 413),
+        ("one that is only checked", "POST", check, XML, &large, 413),
+        ("a coordinator", "PUT", coordinator, XML, &large, 413),
+        (
+            "bytes that are no text",
+            "POST",
+            run,
+            JSON,
+            b"{\"params\": \xff\xfe}",
+            400,
+        ),
         ("JSON of 10 MiB", "POST", run, JSON, &large, 413),
         ("broken JSON", "POST", run, JSON, b"{\"params\": ", 400),
         (
@@ -167,6 +179,48 @@ fn paths_and_headers_that_make_no_sense_get_problems_that_say_what_is_wrong() {
 }
 
 #[test]
+fn unknown_ids_are_named_on_every_route_and_upward_paths_lead_nowhere() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = node_with_small(&folder);
+    let nobody = [
+        ("GET", "/api/v1/instances/nobody"),
+        ("GET", "/api/v1/instances/nobody/log"),
+        ("POST", "/api/v1/instances/nobody/kill"),
+        ("POST", "/api/v1/instances/nobody/rerun"),
+        ("GET", "/api/v1/workflows/nobody/xml"),
+        ("POST", "/api/v1/workflows/nobody/run"),
+        ("POST", "/api/v1/workflows/nobody/trigger"),
+        ("POST", "/api/v1/workflows/nobody/disable"),
+        ("DELETE", "/api/v1/workflows/nobody"),
+        ("GET", "/api/v1/coordinators/nobody"),
+        ("POST", "/api/v1/coordinators/nobody/trigger"),
+        ("DELETE", "/api/v1/coordinators/nobody"),
+    ];
+    for (method, path) in nobody {
+        let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
+        let what = format!("{method} {path}");
+        let reply = node.api.send(method, path, JSON, body);
+        assert_problem(&what, &reply, 404);
+        let detail = reply.json["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("nobody"), "{what}: {detail}");
+    }
+    let upward = [
+        ("GET", "/../../../../etc/passwd"),
+        ("GET", "/api/v1/../../../etc/passwd"),
+        ("GET", "/api/v1/workflows/..%2F..%2F..%2Fetc%2Fpasswd"),
+        ("GET", "/api/v1/workflows/%2e%2e/xml"),
+        ("GET", "/api/v1/instances/..%2F..%2Fetc%2Fpasswd/log"),
+        ("DELETE", "/api/v1/workflows/..%2Fsmall"),
+    ];
+    for (method, path) in upward {
+        let reply = node.api.send(method, path, &[], b"");
+        assert_problem(&format!("{method} {path}"), &reply, 404);
+        assert!(!reply.text.contains("root:"), "{path}: {}", reply.text);
+    }
+    assert_eq!(node.api.get("/api/v1/workflows/small").status, 200);
+}
+
+#[test]
 fn two_clients_that_add_the_same_name_leave_one_of_both_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let node = NodeBuilder::new(folder.path()).start();
@@ -176,16 +230,27 @@ fn two_clients_that_add_the_same_name_leave_one_of_both_whole() {
             &format!("name=\"small\" desc=\"{description}\""),
         )
     };
-    std::thread::scope(|scope| {
-        for client in 0..8 {
-            let api = node.api.clone();
-            scope.spawn(move || {
-                for turn in 0..10 {
-                    api.put_workflow("small", &document(&format!("{client}-{turn}")));
-                }
-            });
-        }
+    let answers: Vec<Reply> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|client| {
+                let api = node.api.clone();
+                let add = move |turn| {
+                    let xml = document(&format!("{client}-{turn}"));
+                    api.send("PUT", "/api/v1/workflows/small", XML, xml.as_bytes())
+                };
+                scope.spawn(move || (0..10).map(add).collect::<Vec<_>>())
+            })
+            .collect();
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().expect("the client ends"))
+            .collect()
     });
+    for answer in &answers {
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+    }
+    let added = answers.iter().filter(|answer| answer.status == 201);
+    assert_eq!(added.count(), 1, "one adds it, the others change it");
     let info = node.api.get("/api/v1/workflows/small");
     let xml = node.api.get("/api/v1/workflows/small/xml").text;
     let description = info.json["description"].as_str().expect("a description");
