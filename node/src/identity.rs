@@ -35,6 +35,7 @@ impl NodeIdentity {
             hosts: self.hosts.clone(),
             labels: self.labels.clone(),
             slots: self.slots,
+            load: 0,
             draining,
         }
     }

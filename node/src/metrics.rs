@@ -113,7 +113,7 @@ impl Metrics {
             AttemptResult::Failed => &self.meters.attempts_failed,
             AttemptResult::Killed => &self.meters.attempts_killed,
             AttemptResult::TimedOut => &self.meters.attempts_timed_out,
-            AttemptResult::Revoked => &self.meters.attempts_revoked,
+            AttemptResult::Revoked | AttemptResult::Moved => &self.meters.attempts_revoked,
         };
         counter.increment(1);
     }

@@ -49,6 +49,9 @@ impl Engine {
             let listed = attempts.contains(attempt);
             !listed && (given < incarnation || (given == incarnation && !in_flight))
         });
+        let unknown = attempts.iter().filter(|id| !self.peers.holds(node, id));
+        let unknown: Vec<AttemptId> = unknown.cloned().collect();
+        self.warn_of_unknown(node, &unknown);
         for attempt in attempts {
             if self.peers.holds(node, attempt) {
                 self.with_run(now, &attempt.visit.run, |run, _rng, effects| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use peerflow_model::{AttemptId, Change, Epoch, FileRecord, Incarnation, NodeId};
+use peerflow_model::{AttemptId, Change, ContentHash, Epoch, FileRecord, Incarnation, NodeId};
 use peerflow_workflow::{LogicalTime, StepIndex, Workflow};
 
 use crate::request::{Answer, Refusal, RequestId};
@@ -46,6 +46,8 @@ pub struct Dispatch {
     pub node: NodeId,
     pub incarnation: Incarnation,
     pub epoch: Epoch,
+    /// What the instance was made from.
+    pub definition: ContentHash,
     /// The instance's workflow, parameters substituted.
     pub workflow: Arc<Workflow>,
     /// The action in it.

@@ -95,6 +95,14 @@ impl Entry {
         }
     }
 
+    /// Its times are those of `zone` from now on.
+    pub(crate) fn set_zone(&mut self, zone: TimeZone) {
+        let instant = |local| zone.to_timestamp(local).ok();
+        self.opens = self.coordinator.start_time.and_then(instant);
+        self.closes = self.coordinator.end_time.and_then(instant);
+        self.zone = zone;
+    }
+
     /// Counts all times up to `until` as considered; never goes back.
     pub(crate) fn consider_until(&mut self, until: Timestamp) {
         let state = &mut self.state.considered_until;
@@ -177,18 +185,18 @@ impl Coordinators {
             let shared = self.schedules.entry(text);
             Arc::clone(shared.or_insert_with(|| Arc::new(schedule)))
         });
-        let instant = |local| zone.to_timestamp(local).ok();
-        let entry = Entry {
-            opens: coordinator.start_time.and_then(instant),
-            closes: coordinator.end_time.and_then(instant),
+        let mut entry = Entry {
+            opens: None,
+            closes: None,
             coordinator,
             schedule,
-            zone,
+            zone: TimeZone::UTC,
             state,
             held: Vec::new(),
             document,
             next: None,
         };
+        entry.set_zone(zone);
         self.entries.insert(key, Box::new(entry));
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Definition {
     pub(crate) priority: i32,
     /// For time macros and, where the coordinator names none, for its schedule.
     pub(crate) zone: TimeZone,
+    /// It names no zone of its own, so that `zone` is the cluster's.
+    pub(crate) follows_cluster: bool,
     pub(crate) mail: MailRule,
     /// Its own coordinator, where it has one.
     pub(crate) coordinator: Option<CoordinatorKey>,

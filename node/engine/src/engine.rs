@@ -15,12 +15,13 @@ use crate::command::Command;
 use crate::coordinators::Coordinators;
 use crate::definitions::Definitions;
 use crate::documents::Documents;
+use crate::doubt::Doubts;
 use crate::event::{Event, Now};
 use crate::housekeeping::Housekeeping;
 use crate::ids::InstanceIds;
 use crate::instances::Instances;
 use crate::outbox::Outbox;
-use crate::peers::Peers;
+use crate::peers::{Peers, Reach};
 use crate::placement::Placement;
 use crate::progress::Ended;
 
@@ -56,6 +57,8 @@ pub struct Engine {
     pub(crate) peers: Peers,
     pub(crate) placement: Placement,
     pub(crate) housekeeping: Housekeeping,
+    /// The store went back, and not all that is in doubt since has been decided on.
+    pub(crate) doubts: Option<Doubts>,
     /// The latest time at which schedules were looked at. Does not go back with the clock.
     pub(crate) looked_at: Timestamp,
     /// Instances that ended in this event and whose consequences are not drawn yet.
@@ -94,6 +97,7 @@ impl Engine {
                 self.out.act(Command::Reply { id, result });
             }
             Event::Peer(peer) => self.peer_told(peer),
+            Event::PeerUnreachable { node } => self.peers.unreachable(&node),
             Event::PeerDown { node } => self.peer_down(now, &node),
             Event::GrantOver { node, incarnation } => self.grant_over(now, &node, incarnation),
             Event::Inventory {
@@ -139,7 +143,7 @@ impl Engine {
     pub fn awaited(&self) -> Vec<(NodeId, Incarnation)> {
         let mut lives = BTreeSet::new();
         for (node, entry) in self.peers.iter() {
-            let up = entry.peer.as_ref().filter(|_| entry.up);
+            let up = entry.peer.as_ref().filter(|_| entry.reach == Reach::Up);
             for given in entry.attempts.values() {
                 if up.is_none_or(|peer| peer.incarnation != given.incarnation) {
                     lives.insert((node.clone(), given.incarnation));
@@ -147,6 +151,11 @@ impl Engine {
             }
         }
         lives.into_iter().collect()
+    }
+
+    /// The cluster-wide settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// How many visits wait for a free slot or a node.
@@ -161,6 +170,7 @@ impl Engine {
         self.settle(now);
         self.place(now);
         self.settle(now);
+        self.settle_doubts();
         self.ends = 0;
         self.out.flush(commands);
     }

@@ -26,7 +26,10 @@ pub enum Event {
     Request { id: RequestId, request: Request },
     /// A peer is up, or what it says of itself changed.
     Peer(Peer),
-    /// Gossip calls the peer dead. `rerun` attempts there are lost now; others when [`Event::GrantOver`] comes.
+    /// The master's connection to the peer broke while gossip calls it alive: nothing new goes there until
+    /// [`Event::Peer`] brings it back. What was on its way may have arrived or not; nothing is lost yet.
+    PeerUnreachable { node: NodeId },
+    /// Gossip calls the peer dead, or does not know it at all (said also of nodes that this master never heard of). `rerun` attempts there are lost now; others when [`Event::GrantOver`] comes.
     PeerDown { node: NodeId },
     /// The last grant that this life of the node may hold is surely over: its `wait` attempts are dead.
     GrantOver {
@@ -60,7 +63,10 @@ pub struct Peer {
     pub labels: BTreeSet<String>,
     /// How many attempts it takes at once.
     pub slots: u32,
-    /// Takes no new attempts.
+    /// Load average of its machine for each core, in hundredths: 100 is one runnable thread for each core. 0 where it is
+    /// not known.
+    pub load: u32,
+    /// Takes no new attempts; those that run there go on.
     pub draining: bool,
 }
 
@@ -96,6 +102,9 @@ pub enum AttemptResult {
     Killed,
     /// Killed by the worker because the time it was given was over.
     TimedOut,
-    /// Killed by the worker because its grant was over, or the node stopped: counts as lost, not as failed.
+    /// Killed by the worker because its grant was over: counts as lost, not as failed.
     Revoked,
+    /// Killed by the worker because its node stops or drains in order: runs again elsewhere and counts neither as lost
+    /// nor as failed; one with `on-partition="hold"` is held.
+    Moved,
 }

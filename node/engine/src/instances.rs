@@ -67,6 +67,8 @@ struct Queue {
     running: u32,
     /// Waiting ones, first in first out.
     waiting: BTreeMap<u64, InstanceId>,
+    /// Those that wait for an operator instead, since the store went back.
+    held: BTreeMap<u64, InstanceId>,
 }
 
 /// All instances that are not over.
@@ -104,7 +106,33 @@ impl Instances {
         (run.instance.id.run == id.run).then_some(run)
     }
 
-    /// How many of `workflow` run or end, and how many wait.
+    /// How many of `workflow` wait for an operator.
+    pub(crate) fn held(&self, workflow: &WorkflowName) -> usize {
+        let queue = self.queues.get(workflow);
+        queue.map_or(0, |queue| queue.held.len())
+    }
+
+    /// Whether the instance waits for an operator.
+    pub(crate) fn is_held(&self, id: &InstanceId) -> bool {
+        match self.active.get(id) {
+            Some(Active::Waiting(waiting)) => {
+                let instance = &waiting.instance;
+                let queue = self.queues.get(&instance.workflow);
+                queue.is_some_and(|queue| queue.held.contains_key(&instance.queue_order))
+            }
+            Some(Active::Running(_)) | None => false,
+        }
+    }
+
+    /// All that run or end.
+    pub(crate) fn all_running(&self) -> impl Iterator<Item = &Running> {
+        self.active.values().filter_map(|active| match active {
+            Active::Running(running) => Some(running.as_ref()),
+            Active::Waiting(_) => None,
+        })
+    }
+
+    /// How many of `workflow` run or end, and how many wait for their turn.
     pub(crate) fn count(&self, workflow: &WorkflowName) -> (u32, usize) {
         self.queues
             .get(workflow)
@@ -127,11 +155,23 @@ impl Instances {
     }
 
     pub(crate) fn add_waiting(&mut self, waiting: Waiting) {
+        self.add(waiting, false);
+    }
+
+    /// Adds one that does not start before an operator has released it.
+    pub(crate) fn add_held(&mut self, waiting: Waiting) {
+        self.add(waiting, true);
+    }
+
+    fn add(&mut self, waiting: Waiting, held: bool) {
         let instance = &waiting.instance;
         let queue = self.queues.entry(instance.workflow.clone()).or_default();
-        let before = queue
-            .waiting
-            .insert(instance.queue_order, instance.id.instance.clone());
+        let line = if held {
+            &mut queue.held
+        } else {
+            &mut queue.waiting
+        };
+        let before = line.insert(instance.queue_order, instance.id.instance.clone());
         assert!(before.is_none(), "a place in a queue is given once");
         let id = instance.id.instance.clone();
         let before = self.active.insert(id, Active::Waiting(Box::new(waiting)));
@@ -148,6 +188,7 @@ impl Instances {
         let workflow = &waiting.instance.workflow;
         if let Some(queue) = self.queues.get_mut(workflow) {
             queue.waiting.remove(&waiting.instance.queue_order);
+            queue.held.remove(&waiting.instance.queue_order);
         }
         self.tidy(workflow);
         Some(*waiting)
@@ -189,6 +230,7 @@ impl Instances {
         if let Some(queue) = self.queues.get(workflow)
             && queue.running == 0
             && queue.waiting.is_empty()
+            && queue.held.is_empty()
         {
             self.queues.remove(workflow);
         }

@@ -10,6 +10,7 @@ mod coordinators;
 mod creation;
 mod definitions;
 mod documents;
+mod doubt;
 mod downstream;
 mod engine;
 mod event;
@@ -34,12 +35,14 @@ mod requests;
 mod rerun;
 mod run;
 mod schedule_queue;
+mod settings;
 mod waiting_line;
 
 #[cfg(test)]
 mod tests;
 
 pub use command::{Command, Dispatch};
+pub use doubt::InDoubt;
 pub use engine::{Engine, Options};
 pub use event::{AttemptResult, Event, Now, Peer, Report};
 pub use request::{

@@ -17,6 +17,7 @@ use crate::command::Command;
 use crate::coordinators::{embedded, standalone};
 use crate::definitions::{Definition, Definitions, MailRule};
 use crate::documents::Source;
+use crate::doubt::Doubts;
 use crate::engine::{Engine, Options};
 use crate::event::Now;
 use crate::housekeeping::Housekeeping;
@@ -54,6 +55,7 @@ impl Engine {
             peers: crate::peers::Peers::default(),
             placement: crate::placement::Placement::default(),
             housekeeping,
+            doubts: None,
             looked_at: now.wall,
             ended: std::collections::VecDeque::new(),
             ends: 0,
@@ -88,14 +90,24 @@ impl Engine {
             .into_iter()
             .map(|blood| (blood.id.clone(), blood))
             .collect();
+        let fresh = self.take_doubts(state.restoration, state.last_queue_order);
         let mut sources = self.sources(state.documents);
         for run in state.runs {
             self.restore_run(now, run, &mut sources);
         }
-        self.catch_up_house(now, state.last_renewed_at);
-        for key in self.coordinators.keys() {
-            self.catch_up(now, &key);
+        let mut missed = 0;
+        if fresh {
+            for key in self.coordinators.keys() {
+                missed += self.miss_all(now, &key);
+            }
         }
+        self.catch_up_house(now, state.last_renewed_at);
+        if !fresh {
+            for key in self.coordinators.keys() {
+                self.catch_up(now, &key);
+            }
+        }
+        self.tell_doubts(fresh, missed);
         self.put_plan(now.wall);
         self.forget_old_waves(now);
         self.settle(now);
@@ -133,6 +145,7 @@ impl Engine {
             limit: workflow.instance_limit,
             priority: workflow.priority,
             zone: zone.clone(),
+            follows_cluster: workflow.timezone.is_none(),
             mail: MailRule::of(&workflow),
             coordinator: workflow.coordinator.is_some().then(|| key.clone()),
         };
@@ -168,6 +181,7 @@ impl Engine {
             limit: 1,
             priority: 0,
             zone: self.zone.clone(),
+            follows_cluster: true,
             mail: MailRule::default(),
             coordinator: None,
         };
@@ -243,7 +257,7 @@ impl Engine {
             }
         };
         if instance.status == InstanceStatus::Waiting {
-            return self.instances.add_waiting(Waiting {
+            return self.restore_waiting(Waiting {
                 instance: active.instance,
                 source,
                 visits: active.visits,
@@ -255,7 +269,8 @@ impl Engine {
         };
         let zone = self.zone_by(&instance.workflow, &source);
         let mut effects = RunEffects::default();
-        let run = match Run::restore(active.clone(), workflow, now, &mut effects) {
+        let doubt = self.doubts.as_ref().map(Doubts::of_runs);
+        let run = match Run::restore(active.clone(), workflow, doubt, now, &mut effects) {
             Ok(run) => run,
             Err(why) => return self.abandon(now, active, &why),
         };
@@ -265,6 +280,9 @@ impl Engine {
                 in_flight: false,
             };
             self.peers.give(node, attempt.clone(), given);
+        }
+        if let Some(doubts) = &mut self.doubts {
+            doubts.add_run(&run);
         }
         let id = run.instance.id.clone();
         self.instances.add_running(Running::new(run, source, zone));

@@ -15,8 +15,8 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 pub(crate) struct PeerEntry {
     /// What it last told of itself; absent when only attempts tell of it.
     pub(crate) peer: Option<Peer>,
-    /// Whether gossip calls it alive.
-    pub(crate) up: bool,
+    /// Whether it can be given anything.
+    pub(crate) reach: Reach,
     /// Attempts given to it whose end is not known.
     pub(crate) attempts: BTreeMap<AttemptId, Given>,
     /// Those of them that it shall kill, with the reason: asked again when it comes back.
@@ -26,7 +26,34 @@ pub(crate) struct PeerEntry {
     /// It refused something; nothing is given to it before this time.
     resting_until: Option<Duration>,
     /// Its place in [`Peers::free`].
-    free: Option<u32>,
+    free: Option<Room>,
+}
+
+/// Whether a node can be given anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It told of itself, and the connection to it holds.
+    Up,
+    /// Gossip calls it alive, but the connection to it broke.
+    Unreachable,
+    /// Gossip calls it dead, or it was never heard of.
+    #[default]
+    Down,
+}
+
+/// What makes a node the better choice: free slots, counted less the more its machine is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Room {
+    weight: u64,
+    slots: u32,
+}
+
+impl Room {
+    fn of(slots: u32, load: u32) -> Self {
+        // One runnable thread for each core halves what a free slot counts.
+        let weight = u64::from(slots) * 1_000_000 / (100 + u64::from(load));
+        Self { weight, slots }
+    }
 }
 
 /// An attempt that a node was given.
@@ -42,8 +69,8 @@ pub(crate) struct Given {
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     entries: BTreeMap<NodeId, PeerEntry>,
-    /// Nodes that take attempts, by free slots.
-    free: BTreeSet<(u32, NodeId)>,
+    /// Nodes that take attempts, the best choice last.
+    free: BTreeSet<(Room, NodeId)>,
     /// Somebody came, went or changed since placement last looked.
     pub(crate) changed: bool,
     /// A slot became free since placement last looked.
@@ -64,11 +91,17 @@ impl Peers {
     pub(crate) fn told(&mut self, peer: Peer) -> bool {
         let node = peer.id.clone();
         let entry = self.entries.entry(node.clone()).or_default();
-        let known = entry.peer.as_ref();
-        if known.is_some_and(|known| known.incarnation > peer.incarnation)
-            || (entry.up && known == Some(&peer))
-        {
-            return false;
+        if let Some(known) = &mut entry.peer {
+            if known.incarnation > peer.incarnation {
+                return false;
+            }
+            if entry.reach == Reach::Up && differs_in_load_only(known, &peer) {
+                if known.load != peer.load {
+                    known.load = peer.load;
+                    self.refile(&node);
+                }
+                return false;
+            }
         }
         entry.used = count(
             entry
@@ -77,7 +110,7 @@ impl Peers {
                 .filter(|given| given.incarnation == peer.incarnation),
         );
         entry.peer = Some(peer);
-        entry.up = true;
+        entry.reach = Reach::Up;
         if let Some(until) = entry.resting_until.take() {
             self.resting.remove(&(until, node.clone()));
         }
@@ -88,8 +121,22 @@ impl Peers {
 
     /// Gossip calls `node` dead: whatever was on its way to it may have arrived or not.
     pub(crate) fn down(&mut self, node: &NodeId) {
+        self.part(node, Reach::Down);
+    }
+
+    /// The connection to `node` broke; the same holds for what was on its way.
+    pub(crate) fn unreachable(&mut self, node: &NodeId) {
+        if self
+            .entry(node)
+            .is_some_and(|entry| entry.reach == Reach::Up)
+        {
+            self.part(node, Reach::Unreachable);
+        }
+    }
+
+    fn part(&mut self, node: &NodeId, reach: Reach) {
         if let Some(entry) = self.entries.get_mut(node) {
-            entry.up = false;
+            entry.reach = reach;
             for given in entry.attempts.values_mut() {
                 given.in_flight = false;
             }
@@ -177,7 +224,7 @@ impl Peers {
         self.resting.first().map(|(until, _)| *until)
     }
 
-    /// Nodes with a free slot, those with most first.
+    /// Nodes with a free slot, the best choice first.
     pub(crate) fn with_free_slots(&self) -> impl Iterator<Item = &Peer> {
         self.free
             .iter()
@@ -191,15 +238,19 @@ impl Peers {
             return;
         };
         let free = match &entry.peer {
-            Some(peer) if entry.up && !peer.draining && entry.resting_until.is_none() => {
-                Some(peer.slots.saturating_sub(entry.used)).filter(|free| *free > 0)
+            Some(peer)
+                if entry.reach == Reach::Up && !peer.draining && entry.resting_until.is_none() =>
+            {
+                let slots = peer.slots.saturating_sub(entry.used);
+                Some(Room::of(slots, peer.load)).filter(|_| slots > 0)
             }
             _ => None,
         };
         if free == entry.free {
             return;
         }
-        self.gained |= free > entry.free;
+        let slots = |room: Option<Room>| room.map_or(0, |room| room.slots);
+        self.gained |= slots(free) > slots(entry.free);
         if let Some(before) = entry.free {
             self.free.remove(&(before, node.clone()));
         }
@@ -208,6 +259,25 @@ impl Peers {
         }
         entry.free = free;
     }
+}
+
+/// Whether nothing but the load is news.
+fn differs_in_load_only(known: &Peer, told: &Peer) -> bool {
+    let Peer {
+        id,
+        incarnation,
+        hosts,
+        labels,
+        slots,
+        load: _,
+        draining,
+    } = told;
+    known.id == *id
+        && known.incarnation == *incarnation
+        && known.slots == *slots
+        && known.draining == *draining
+        && known.labels == *labels
+        && known.hosts == *hosts
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {

@@ -7,7 +7,7 @@ use peerflow_model::{Incarnation, NodeId, VisitId};
 use crate::command::{Command, Dispatch};
 use crate::engine::Engine;
 use crate::event::Now;
-use crate::peers::{Given, Peers};
+use crate::peers::{Given, Peers, Reach};
 use crate::waiting_line::{Line, LineId, Rank, Requirement, WaitingLines};
 
 /// After which time a visit fails that no known node fits.
@@ -113,6 +113,7 @@ impl Engine {
             node,
             incarnation,
             epoch,
+            definition: running.source.hash,
             workflow: running.run.workflow.clone(),
             step,
             params: running.params.clone(),
@@ -236,7 +237,7 @@ impl Line {
     }
 }
 
-/// The fitting node with most free slots.
+/// The fitting node with most free slots, load considered.
 fn choose(peers: &Peers, requirement: &Requirement) -> Option<(NodeId, Incarnation)> {
     peers
         .with_free_slots()
@@ -249,6 +250,7 @@ fn choose(peers: &Peers, requirement: &Requirement) -> Option<(NodeId, Incarnati
 fn outlook(peers: &Peers, requirement: &Requirement) -> (Option<String>, bool) {
     let mut dead = None;
     let mut draining = None;
+    let mut unreachable = None;
     let mut anyone = false;
     for (node, entry) in peers.iter() {
         let Some(peer) = &entry.peer else { continue };
@@ -256,20 +258,20 @@ fn outlook(peers: &Peers, requirement: &Requirement) -> (Option<String>, bool) {
         if !requirement.fits(peer) {
             continue;
         }
-        if !entry.up {
-            dead.get_or_insert(node);
-        } else if peer.draining {
-            draining.get_or_insert(node);
-        } else {
-            return (Some("waits for a free slot".to_owned()), true);
-        }
+        match entry.reach {
+            Reach::Down => dead.get_or_insert(node),
+            Reach::Unreachable => unreachable.get_or_insert(node),
+            Reach::Up if peer.draining => draining.get_or_insert(node),
+            Reach::Up => return (Some("waits for a free slot".to_owned()), true),
+        };
     }
-    let text = match (draining, dead) {
-        (Some(node), _) => format!("waits for node {node}, which is draining"),
-        (None, Some(node)) => format!("waits for node {node}, which is dead"),
-        (None, None) if requirement.is_any() && anyone => "waits for a node".to_owned(),
-        (None, None) if requirement.is_any() => return (None, true),
-        (None, None) => {
+    let text = match (draining, unreachable, dead) {
+        (Some(node), _, _) => format!("waits for node {node}, which is draining"),
+        (None, Some(node), _) => format!("waits for node {node}, which cannot be reached"),
+        (None, None, Some(node)) => format!("waits for node {node}, which is dead"),
+        (None, None, None) if requirement.is_any() && anyone => "waits for a node".to_owned(),
+        (None, None, None) if requirement.is_any() => return (None, true),
+        (None, None, None) => {
             return (
                 Some(format!("{}; fails in 60 s", unknown(requirement))),
                 false,

@@ -110,6 +110,7 @@ impl Engine {
                 limit: workflow.instance_limit,
                 priority: workflow.priority,
                 zone,
+                follows_cluster: workflow.timezone.is_none(),
                 mail: MailRule::of(workflow),
                 coordinator: coordinator.is_some().then(|| key.clone()),
             };
@@ -291,6 +292,7 @@ impl Engine {
             )));
         }
         let (running, waiting) = self.instances.count(name);
+        let waiting = waiting + self.instances.held(name);
         if running > 0 || waiting > 0 {
             return Err(Refusal::conflict(format!(
                 "{running} running and {waiting} waiting instances of workflow {name} are not over; kill them or wait"

@@ -70,6 +70,20 @@ pub enum Request {
         visit: VisitId,
         run_again: bool,
     },
+    /// The same for everything that waits for an operator: held visits, and instances that wait in doubt since the store
+    /// went back, which are queued again or killed. Attempts whose nodes have not answered yet stay undecided.
+    ReleaseAll {
+        run_again: bool,
+    },
+    /// Queues an instance again that waits in doubt since the store went back.
+    ReleaseInstance {
+        instance: InstanceId,
+    },
+    /// Changes a cluster-wide setting; in force at once.
+    SetSetting {
+        key: String,
+        value: String,
+    },
 }
 
 /// Who offers a document.

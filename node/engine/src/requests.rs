@@ -40,6 +40,9 @@ impl Engine {
             Request::DeleteInstance { instance } => self.delete_instance(instance),
             Request::Rerun { latest, mode, of } => self.rerun(now, *latest, mode, &of),
             Request::Release { visit, run_again } => self.release(now, &visit, run_again),
+            Request::ReleaseAll { run_again } => Ok(self.release_all(now, run_again)),
+            Request::ReleaseInstance { instance } => self.release_instance(now, &instance),
+            Request::SetSetting { key, value } => self.set_setting(now, &key, &value),
         }
     }
 

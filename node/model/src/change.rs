@@ -1,11 +1,9 @@
 //! Changes of scheduling state: what the engine asks the store to make durable, and what it starts from.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use peerflow_workflow::{CoordinatorName, WorkflowName};
-use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
 use crate::coordinator::{Blood, BloodId, CoordinatorKey, CoordinatorState};
@@ -15,6 +13,7 @@ use crate::instance::Instance;
 use crate::ledger::{LedgerGap, LedgerRow, PlanRow};
 use crate::mail::Mail;
 use crate::reading::DataReading;
+use crate::restoration::Restoration;
 use crate::visit::Visit;
 
 /// One change of scheduling state. Each carries the whole record, so that applying it twice is applying it once.
@@ -57,33 +56,8 @@ pub enum Change {
         key: String,
         value: String,
     },
-}
-
-/// Cluster-wide settings that the engine needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// IANA zone for workflows that name none.
-    pub timezone: String,
-    /// Cron expression, in that zone, at which every coordinator's readiness is reset; empty for never.
-    pub reset: String,
-    /// Cron expression, in that zone, at which the daily plan is made; empty for never.
-    pub plan: String,
-    /// After how many failed tries of a step the retry mail is due; 0 for never.
-    pub node_retry_fail_times: u32,
-    /// A worker's grant.
-    pub worker_lease: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            timezone: "UTC".to_owned(),
-            reset: "59 23 * * *".to_owned(),
-            plan: "1 0 * * *".to_owned(),
-            node_retry_fail_times: 1,
-            worker_lease: Duration::from_secs(60),
-        }
-    }
+    /// What is in doubt since the store went back is written down; absent: nothing is in doubt any more.
+    PutRestoration(Option<Restoration>),
 }
 
 /// All that a new master reads before it acts.
@@ -103,6 +77,8 @@ pub struct ActiveState {
     pub last_queue_order: u64,
     /// When some master was last known to hold the lease, by the store's clock; absent in a new store.
     pub last_renewed_at: Option<Timestamp>,
+    /// The store went back, and not all that is in doubt since has been decided on.
+    pub restoration: Option<Restoration>,
 }
 
 /// A run that is not over, or one to run again.

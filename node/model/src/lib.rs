@@ -6,20 +6,24 @@ mod attempt;
 mod change;
 mod coordinator;
 mod definition;
+mod duration;
 mod id;
 mod instance;
 mod ledger;
 mod log;
 mod mail;
 mod reading;
+mod restoration;
+mod settings;
 mod visit;
 
 pub use attempt::{Attempt, AttemptEvent, AttemptStatus};
-pub use change::{ActiveRun, ActiveState, Change, Settings};
+pub use change::{ActiveRun, ActiveState, Change};
 pub use coordinator::{
     Blood, BloodId, CoordinatorKey, CoordinatorKind, CoordinatorState, Readiness,
 };
 pub use definition::{ContentHash, CoordinatorRecord, FileRecord, WorkflowRecord};
+pub use duration::{format_duration, leading_number, parse_duration};
 pub use id::{AttemptId, Epoch, Incarnation, InstanceId, NodeId, RunId, VisitId};
 pub use instance::{Ending, Instance, InstanceEvent, InstanceStatus, TriggerKind};
 pub use ledger::{Fate, LedgerGap, LedgerRow, PlanRow};
@@ -27,6 +31,8 @@ pub use log::{LogLevel, LogLine};
 pub use mail::{Mail, MailKind, MailState};
 pub use peerflow_workflow::Outcome;
 pub use reading::DataReading;
+pub use restoration::Restoration;
+pub use settings::{SettingError, Settings};
 pub use visit::{Visit, VisitEvent, VisitStatus};
 
 /// A move that a state does not allow: a broken invariant, never a user's mistake.

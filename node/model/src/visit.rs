@@ -56,7 +56,7 @@ pub enum VisitStatus {
     Killed,
     /// Not run because `is-ignore` or `--skip` says so; goes on as succeeded.
     Skipped,
-    /// Its node is gone; held for an operator (`on-partition="hold"`).
+    /// Its node is gone, or the store went back and it may have run since; held for an operator.
     Lost,
 }
 
@@ -75,7 +75,7 @@ pub enum VisitEvent {
     Failed,
     Killed,
     Skipped,
-    /// The node is gone and the action is held.
+    /// The node is gone and the action is held, or it may have run in what the store has lost.
     Held,
     /// The node of a held action is back and still runs it.
     Found,
@@ -111,7 +111,7 @@ impl VisitStatus {
                 Ok(Self::Killed)
             }
             (Self::Pending, E::Skipped) => Ok(Self::Skipped),
-            (Self::Running, E::Held) => Ok(Self::Lost),
+            (Self::Pending | Self::Waiting | Self::Running, E::Held) => Ok(Self::Lost),
             _ => Err(IllegalMove {
                 what: "visit",
                 from: format!("{self:?}"),

@@ -3,32 +3,22 @@
 //! A node that alone makes up its cluster may change them by its configuration: what is written there, in the
 //! environment or as a flag wins over the store, and is put there. What is only a default follows the store.
 
-use std::time::Duration;
-
 use peerflow_model::{Change, Settings};
 
-use crate::config::{Config, format_duration, parse_duration};
+use crate::config::Config;
 
 /// The settings in force, and what must be written to the store so that it agrees.
 pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settings, Vec<Change>) {
     let mut settings = config.settings();
     let mut changes = Vec::new();
-    let retry_fail_times = settings.node_retry_fail_times.to_string();
-    let lease = format_duration(settings.worker_lease);
-    for (key, own) in [
-        ("node.timezone", settings.timezone.clone()),
-        ("cron_runner.reset", settings.reset.clone()),
-        ("cron_runner.plan", settings.plan.clone()),
-        ("email.node_retry_fail_times", retry_fail_times),
-        ("worker.lease", lease),
-    ] {
+    for (key, own) in settings.clone().entries() {
         let there = stored
             .iter()
             .find(|(name, _)| name == key)
             .map(|(_, value)| value);
         match there {
             Some(value) if *value == own => {}
-            Some(value) if !config.is_explicit(key) && apply(&mut settings, key, value) => {
+            Some(value) if !config.is_explicit(key) && settings.set(key, value).is_ok() => {
                 tracing::info!(
                     key,
                     value,
@@ -53,25 +43,6 @@ pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settin
         }
     }
     (settings, changes)
-}
-
-/// Whether the stored value makes sense.
-fn apply(settings: &mut Settings, key: &str, value: &str) -> bool {
-    match key {
-        "node.timezone" => value.clone_into(&mut settings.timezone),
-        "cron_runner.reset" => value.clone_into(&mut settings.reset),
-        "cron_runner.plan" => value.clone_into(&mut settings.plan),
-        "email.node_retry_fail_times" => match value.parse() {
-            Ok(number) => settings.node_retry_fail_times = number,
-            Err(_no_number) => return false,
-        },
-        "worker.lease" => match parse_duration(value) {
-            Ok(lease) if lease > Duration::ZERO => settings.worker_lease = lease,
-            _ => return false,
-        },
-        _ => return false,
-    }
-    true
 }
 
 #[cfg(test)]
@@ -115,7 +86,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(stored.len(), 5);
+        assert_eq!(stored.len(), Settings::KEYS.len());
         let (settings, changes) = reconcile(&config, &stored);
         assert_eq!((settings, changes), (config.settings(), Vec::new()));
     }

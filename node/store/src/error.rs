@@ -2,6 +2,8 @@
 
 use peerflow_model::Epoch;
 
+use crate::lease::LeaseLoss;
+
 /// A read or a log write that did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,12 +31,13 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// Somebody else is master, or the store went back to an older state: stop scheduling, nothing was written.
-    #[error("the lease of epoch {} is not ours any more: the store has epoch {}, commit {found}, expected {expected}", .epoch.0, .stored.0)]
+    #[error("the lease of epoch {} is not ours any more: {loss}; the store has epoch {}, commit {found}, expected {expected}", .epoch.0, .stored.0)]
     Fenced {
         epoch: Epoch,
         stored: Epoch,
         expected: u64,
         found: u64,
+        loss: LeaseLoss,
     },
     /// It cannot be done as it is (a name is too long for the store): nothing was written, and sending it again is of no
     /// use. A broken invariant of the caller's.

@@ -24,7 +24,7 @@ mod runs;
 mod sql;
 
 pub use error::{CommitError, Error};
-pub use lease::{Fence, Lease, LeaseClaim, LeaseRow, LeaseStore};
+pub use lease::{Claimed, Fence, Lease, LeaseClaim, LeaseLoss, LeaseRow, LeaseStore, Sighting};
 pub use limits::{MAX_DIR_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES};
 pub use logs::{LogChunk, LogCursor, LogPage, LogSelection, LogStore};
 pub use memory::MemoryStore;

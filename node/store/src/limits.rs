@@ -55,7 +55,7 @@ fn check_change(change: &Change) -> Result<(), Error> {
         Change::PutReading(reading) => {
             attempt(&reading.attempt).and_then(|()| workflow(&reading.workflow))
         }
-        Change::PutPlan(_) => Ok(()),
+        Change::PutPlan(_) | Change::PutRestoration(_) => Ok(()),
         Change::PutAnswer { key, .. } => name("the idempotency key", key),
         Change::PutOffer { node, .. } => short("the node's id", node),
         Change::PutSetting { key, .. } => name("the setting's name", key),

@@ -101,6 +101,7 @@ impl Run {
             return;
         };
         let mut mv = Move::new(now, effects);
+        self.trust(slot);
         match report {
             Report::Started { at } => self.started(slot, at, &mut mv),
             Report::Refused { reason } => self.refused(slot, reason, &mut mv),
@@ -244,9 +245,12 @@ impl Run {
                 self.end_attempt(slot, end, mv);
                 self.time_out(slot, mv);
             }
-            AttemptResult::Revoked if self.action_at(slot).on_partition == OnPartition::Hold => {
+            AttemptResult::Revoked | AttemptResult::Moved
+                if self.action_at(slot).on_partition == OnPartition::Hold =>
+            {
                 self.hold(slot, true, message, mv);
             }
+            AttemptResult::Moved => self.try_moved(slot, end, mv),
             AttemptResult::Revoked => self.try_lost(slot, end, mv),
         }
     }
@@ -269,7 +273,10 @@ impl Run {
                     self.fail(slot, message, mv);
                 }
             }
-            AttemptResult::Killed | AttemptResult::TimedOut | AttemptResult::Revoked => {
+            AttemptResult::Killed
+            | AttemptResult::TimedOut
+            | AttemptResult::Revoked
+            | AttemptResult::Moved => {
                 let message = self.killed_message(slot, message);
                 self.close(slot, VisitEvent::Killed, message, mv);
             }
@@ -313,7 +320,9 @@ impl Run {
 
     /// Records the end of a visit's live attempt; its slot is free.
     pub(super) fn end_attempt(&mut self, slot: Slot, end: End, mv: &mut Move<'_>) -> AttemptId {
-        let attempt = self.token(slot).attempt.take().expect("it is live");
+        let token = self.token(slot);
+        token.doubted = false;
+        let attempt = token.attempt.take().expect("it is live");
         let mut attempt = *attempt;
         attempt.status = attempt
             .status
@@ -339,6 +348,6 @@ fn event_of(result: AttemptResult) -> AttemptEvent {
         AttemptResult::Succeeded => AttemptEvent::Succeeded,
         AttemptResult::Failed => AttemptEvent::Failed,
         AttemptResult::Killed | AttemptResult::TimedOut => AttemptEvent::Killed,
-        AttemptResult::Revoked => AttemptEvent::Lost,
+        AttemptResult::Revoked | AttemptResult::Moved => AttemptEvent::Lost,
     }
 }

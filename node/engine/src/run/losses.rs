@@ -19,6 +19,7 @@ impl Run {
             return;
         };
         let mut mv = Move::new(now, effects);
+        self.trust(slot);
         self.unhold(slot, &mut mv);
         self.conclude(mv);
     }
@@ -40,6 +41,7 @@ impl Run {
         };
         let mut mv = Move::new(now, effects);
         let policy = self.action_at(slot).on_partition;
+        let doubted = self.tokens[&slot].doubted;
         let surely = match loss {
             Loss::Down => false,
             Loss::Certain => policy != OnPartition::Hold,
@@ -54,6 +56,10 @@ impl Run {
                 self.close(slot, VisitEvent::Killed, message, &mut mv);
             }
         } else if policy == OnPartition::Hold {
+            self.hold(slot, surely, message, &mut mv);
+        } else if doubted && (surely || policy == OnPartition::Rerun) {
+            // It may have ended, and others after it, in what the store has lost.
+            let message = format!("{message}, and the store went back");
             self.hold(slot, surely, message, &mut mv);
         } else if surely || policy == OnPartition::Rerun {
             self.try_lost(slot, End::lost(message, now), &mut mv);
@@ -92,7 +98,10 @@ impl Run {
             self.change(slot, &mut mv).message = "run again by an operator".to_owned();
             self.make_ready(slot, &mut mv);
         } else {
-            let message = format!("node {} is lost; given up by an operator", self.node(slot));
+            let message = match self.node(slot) {
+                "" => "given up by an operator".to_owned(),
+                node => format!("node {node} is lost; given up by an operator"),
+            };
             self.fail(slot, message, &mut mv);
         }
         self.conclude(mv);
@@ -126,6 +135,15 @@ impl Run {
             self.turn(slot, VisitEvent::Requeued, mv);
             self.make_ready(slot, mv);
         }
+    }
+
+    /// The try was ended by its node, which stops or drains: another one follows, and nobody is to blame.
+    pub(super) fn try_moved(&mut self, slot: Slot, end: End, mv: &mut Move<'_>) {
+        let message = end.message.clone();
+        self.end_attempt(slot, end, mv);
+        self.change(slot, mv).message = message;
+        self.turn(slot, VisitEvent::Requeued, mv);
+        self.make_ready(slot, mv);
     }
 
     /// The visit waits for an operator. When the attempt is `surely` over, it is lost.

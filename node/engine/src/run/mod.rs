@@ -4,6 +4,7 @@
 //! the run what became of it. A run's live visits are its tokens, so a run is restored from its visits alone.
 
 mod attempts;
+mod doubt;
 mod ending;
 mod joins;
 mod laps;
@@ -30,6 +31,7 @@ use peerflow_model::{
 use peerflow_workflow::{Action, StepIndex, StepKind, StepName, Workflow};
 
 use crate::event::Now;
+pub(crate) use doubt::Doubt;
 pub(crate) use ending::ENDED;
 use joins::Joins;
 pub(crate) use recover::recovery;
@@ -108,6 +110,8 @@ struct Token {
     step: StepIndex,
     /// Its try whose end is not known.
     attempt: Option<Box<Attempt>>,
+    /// The store went back, and no worker has told of `attempt` since.
+    doubted: bool,
     /// When the next try is due, on the monotonic clock.
     retry: Option<Duration>,
     /// When the step's timeout has passed, on the monotonic clock.

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use peerflow_model::{ActiveRun, Attempt, InstanceStatus, Visit, VisitStatus};
 use peerflow_workflow::{StepIndex, StepKind, Workflow};
 
-use super::{Move, Run, RunEffects, Slot};
+use super::{Doubt, Move, Run, RunEffects, Slot};
 use crate::event::Now;
 
 impl Run {
     /// The run as its persisted visits and attempts say. Timers are set again, what waits for a slot is listed as
-    /// ready, running attempts stay as they are; when the outcome is decided they are to be killed, again.
+    /// ready, running attempts stay as they are; when the outcome is decided they are to be killed, again. `doubt`: the
+    /// store went back.
     ///
     /// # Errors
     /// When the records do not fit each other or the workflow.
     pub(crate) fn restore(
         active: ActiveRun,
         workflow: Arc<Workflow>,
+        doubt: Option<Doubt>,
         now: Now,
         effects: &mut RunEffects,
     ) -> Result<Self, String> {
@@ -56,6 +58,9 @@ impl Run {
                 attempt: visit.attempt,
             });
             run.restore_token(slot, step, attempt, &mut mv)?;
+        }
+        if let Some(doubt) = doubt {
+            run.doubt(doubt, &mut mv);
         }
         if run.instance.ending.is_some() {
             run.cut_short(&mut mv);

@@ -116,6 +116,13 @@ impl Run {
         }
     }
 
+    /// The next try is not due any more.
+    pub(super) fn stop_retry(&mut self, slot: Slot) {
+        if let Some(due) = self.token(slot).retry.take() {
+            self.timers.remove(&(due, slot));
+        }
+    }
+
     /// Sets the timer of the next try.
     fn start_retry(&mut self, slot: Slot, due: Duration) {
         self.token(slot).retry = Some(due);

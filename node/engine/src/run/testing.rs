@@ -16,7 +16,7 @@ use peerflow_workflow::{
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::{Loss, Run, RunEffects};
+use super::{Doubt, Loss, Run, RunEffects};
 use crate::event::{AttemptResult, Now, Report};
 
 /// A workflow from lines such as `a: do b error=c retry=2 interval=5 timeout=60 exponential hold ignore`,
@@ -260,10 +260,21 @@ impl Rig {
 
     /// Goes on with the run as a new master would read it.
     pub(super) fn restart(&mut self) {
+        self.go_on(None);
+    }
+
+    /// The same in a store that went back, found out with the second epoch.
+    pub(super) fn restart_in_doubt(&mut self, fresh: bool) {
+        let before = Epoch(2);
+        self.go_on(Some(Doubt { before, fresh }));
+    }
+
+    fn go_on(&mut self, doubt: Option<Doubt>) {
         let mut effects = RunEffects::default();
         self.run = Run::restore(
             self.persisted(),
             self.run.workflow.clone(),
+            doubt,
             self.now,
             &mut effects,
         )

@@ -235,6 +235,7 @@ impl Run {
         let token = Token {
             step,
             attempt: None,
+            doubted: false,
             retry: None,
             deadline: None,
         };

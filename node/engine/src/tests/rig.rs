@@ -277,6 +277,7 @@ pub(super) fn peer(id: &str, slots: u32) -> Peer {
         hosts: BTreeSet::new(),
         labels: BTreeSet::new(),
         slots,
+        load: 0,
         draining: false,
     }
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, AttemptId, Blood, BloodId, Change, ContentHash,
     CoordinatorKey, CoordinatorRecord, CoordinatorState, DataReading, Fate, Instance,
-    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, RunId, Visit, VisitId, WorkflowRecord,
+    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, Restoration, RunId, Visit, VisitId,
+    WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -32,6 +33,8 @@ pub(super) struct Store {
     pub(super) held: BTreeSet<(CoordinatorKey, WorkflowName, Timestamp)>,
     pub(super) last_queue_order: u64,
     pub(super) last_renewed_at: Option<Timestamp>,
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) restoration: Option<Restoration>,
 }
 
 impl Store {
@@ -87,7 +90,11 @@ impl Store {
             Change::PutOffer { node, path, hash } => {
                 self.offers.insert((node, path), hash);
             }
-            Change::PutAnswer { .. } | Change::PutSetting { .. } => {}
+            Change::PutSetting { key, value } => {
+                self.settings.insert(key, value);
+            }
+            Change::PutRestoration(restoration) => self.restoration = restoration,
+            Change::PutAnswer { .. } => {}
         }
     }
 
@@ -219,6 +226,7 @@ impl Store {
                 .collect(),
             last_queue_order: self.last_queue_order,
             last_renewed_at: self.last_renewed_at,
+            restoration: self.restoration.clone(),
         }
     }
 

@@ -123,6 +123,11 @@ fn change(store: &Store, change: &Change) -> String {
         Change::PutAnswer { key, .. } => format!("answer {key}"),
         Change::PutOffer { path, .. } => format!("offer {path}"),
         Change::PutSetting { key, value } => format!("setting {key}={value}"),
+        Change::PutRestoration(Some(found)) => {
+            let order = found.last_queue_order;
+            format!("restoration epoch {} up to {order:?}", found.epoch.0)
+        }
+        Change::PutRestoration(None) => "restoration over".to_owned(),
     }
 }
 

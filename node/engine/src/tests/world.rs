@@ -388,6 +388,7 @@ impl World {
             hosts: BTreeSet::new(),
             labels: node.labels.clone(),
             slots: node.slots,
+            load: 0,
             draining: node.draining,
         }
     }

@@ -170,13 +170,14 @@ impl Peer {
         let claim = LeaseClaim {
             holder: NodeId::from("n1"),
             ttl: Duration::from_secs(3600),
-            highest_seen: Epoch(0),
+            seen: Epoch(0).into(),
             succeeds_itself: true,
         };
         let lease = store
             .acquire(&claim)
             .await
             .expect("the store answers")
+            .granted()
             .expect("the lease is free");
         Fence {
             holder: lease.holder,

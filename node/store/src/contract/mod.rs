@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use peerflow_model::{Change, Epoch};
+use peerflow_model::Change;
 
-use crate::{CommitError, Fence, Lease, LeaseClaim, Store};
+use crate::{CommitError, Fence, Lease, LeaseClaim, Sighting, Store};
 
 pub use commits::*;
 pub use leases::*;
@@ -34,6 +34,9 @@ pub use retention::*;
 pub trait Place: Send + Sync {
     /// Opens the store, beside those that are open already.
     async fn open(&self) -> Arc<dyn Store>;
+
+    /// Puts the lease row back to where it had come no further than `to`, as a restored backup does.
+    async fn put_back(&self, to: Sighting);
 }
 
 /// How long a check waits for what must come.
@@ -56,6 +59,7 @@ impl Master {
             .acquire(&claim("one", 3_600_000))
             .await
             .unwrap()
+            .granted()
             .expect("the lease is free");
         Self { store, lease }
     }
@@ -93,7 +97,7 @@ pub fn claim(holder: &str, ttl_ms: u64) -> LeaseClaim {
     LeaseClaim {
         holder: holder.into(),
         ttl: Duration::from_millis(ttl_ms),
-        highest_seen: Epoch(0),
+        seen: Sighting::default(),
         succeeds_itself: false,
     }
 }
@@ -112,6 +116,9 @@ macro_rules! contract_suite {
             a_released_lease_is_free_at_once
             a_new_epoch_exceeds_all_that_were_seen
             the_end_of_the_former_mastership_is_told
+            a_lost_lease_says_why
+            a_store_that_went_back_is_noticed_by_its_master
+            a_store_that_went_back_is_remembered_until_it_is_dealt_with
             a_commit_passes_its_fence_once
             a_stale_fence_writes_nothing
             what_cannot_be_stored_is_refused_and_nothing_written

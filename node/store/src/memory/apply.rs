@@ -7,7 +7,7 @@ use peerflow_workflow::WorkflowName;
 
 use super::state::State;
 use crate::error::CommitError;
-use crate::lease::Fence;
+use crate::lease::{Fence, LeaseLoss};
 use crate::query::StoredAnswer;
 
 impl State {
@@ -27,6 +27,13 @@ impl State {
             stored: row.epoch,
             expected: fence.commit_seq,
             found: row.commit_seq,
+            loss: LeaseLoss::of(
+                &fence.holder,
+                fence.into(),
+                row.holder.clone(),
+                row.sighting(),
+                false,
+            ),
         })
     }
 
@@ -92,6 +99,7 @@ impl State {
             }
             Change::PutOffer { node, path, hash } => drop(self.offers.insert((node, path), hash)),
             Change::PutSetting { key, value } => drop(self.settings.insert(key, value)),
+            Change::PutRestoration(restoration) => self.lease.restoration = restoration,
             other => unreachable!("applied before: {other:?}"),
         }
     }

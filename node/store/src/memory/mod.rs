@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::lease::Sighting;
 use crate::runs::Store;
 use state::State;
 
@@ -32,6 +33,12 @@ impl MemoryStore {
             started_at,
             started: Instant::now(),
         }
+    }
+
+    /// Puts the lease row back to where it had come as far as `to`, as a restored backup does; for tests.
+    pub fn put_back(&self, to: Sighting) {
+        let row = &mut self.state().lease;
+        (row.epoch, row.renewals, row.commit_seq) = (to.epoch, to.renewals, to.commit_seq);
     }
 
     /// The store's clock.

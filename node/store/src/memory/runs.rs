@@ -74,6 +74,7 @@ impl State {
             } else {
                 self.lease.held_at
             },
+            restoration: self.lease.restoration.clone(),
             runs,
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use peerflow_model::{
     Attempt, AttemptId, Blood, BloodId, ContentHash, CoordinatorKey, CoordinatorRecord,
     CoordinatorState, DataReading, Epoch, Instance, InstanceId, LedgerGap, LedgerRow, Mail, NodeId,
-    PlanRow, RunId, Visit, VisitId, WorkflowRecord,
+    PlanRow, Restoration, RunId, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -58,6 +58,7 @@ pub(super) struct LeaseState {
     pub(super) held_at: Option<Timestamp>,
     /// The same of the epoch before.
     pub(super) held_before: Option<Timestamp>,
+    pub(super) restoration: Option<Restoration>,
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use peerflow_model::{
     Attempt, AttemptId, Blood, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
     CoordinatorState, DataReading, Instance, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow,
-    RunId, Visit, VisitId, WorkflowRecord,
+    Restoration, RunId, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::WorkflowName;
 
@@ -94,6 +94,7 @@ pub(crate) struct Batch<'a> {
     answers: Latest<&'a str, [Value; 4]>,
     offers: Latest<(&'a str, &'a str), ContentHash>,
     settings: Latest<&'a str, &'a str>,
+    restoration: Option<Option<&'a Restoration>>,
     /// The largest among the instances put.
     pub(crate) queue_order: u64,
 }
@@ -189,6 +190,7 @@ impl<'a> Batch<'a> {
             }
             Change::PutOffer { node, path, hash } => self.offers.put((node, path), *hash),
             Change::PutSetting { key, value } => self.settings.put(key, value),
+            Change::PutRestoration(restoration) => self.restoration = Some(restoration.as_ref()),
             other => unreachable!("added before: {other:?}"),
         }
     }
@@ -234,6 +236,7 @@ impl<'a> Batch<'a> {
         }
         let plan = self.plan.unwrap_or_default().iter().zip(0..);
         let former = self.former_runs();
+        let restoration = self.restoration.map(d::restoration_statement);
         for rows in [
             self.documents_rows(),
             self.workflows
@@ -276,6 +279,7 @@ impl<'a> Batch<'a> {
         let folders = self.directories.into_iter().map(|path| vec![path.into()]);
         all.extend(Rows::of(&d::DIRECTORIES, folders).statements(dialect.insert_new(), ""));
         all.extend(former);
+        all.extend(restoration);
         all
     }
 

@@ -1,6 +1,6 @@
 //! Batches of scheduling changes, behind the fence.
 
-use peerflow_model::{Change, Epoch};
+use peerflow_model::{Change, Epoch, NodeId};
 use tokio::time::{Instant, sleep};
 
 use super::SqlStore;
@@ -10,7 +10,7 @@ use super::lease::number;
 use super::transaction::{PATIENCE, PAUSE};
 use super::value::Statement;
 use crate::error::CommitError;
-use crate::lease::Fence;
+use crate::lease::{Fence, LeaseLoss, Sighting};
 
 /// Moves `commit_seq`, which locks the row until the end of the transaction; keeps the largest queue order too.
 const MOVE: &str = "UPDATE lease SET commit_seq = commit_seq + 1, \
@@ -22,10 +22,26 @@ enum Outcome {
     Done,
     /// The fence does not hold; what the row says.
     Missed {
-        ours: bool,
+        holder: Option<NodeId>,
         epoch: u64,
         commit_seq: u64,
     },
+}
+
+/// The refusal of a batch by what the row says.
+fn fenced(fence: &Fence, holder: Option<NodeId>, stored: Epoch, found: u64) -> CommitError {
+    let row = Sighting {
+        epoch: stored,
+        renewals: 0,
+        commit_seq: found,
+    };
+    CommitError::Fenced {
+        epoch: fence.epoch,
+        stored,
+        expected: fence.commit_seq,
+        found,
+        loss: LeaseLoss::of(&fence.holder, fence.into(), holder, row, false),
+    }
 }
 
 impl SqlStore {
@@ -71,23 +87,23 @@ impl SqlStore {
         let started = Instant::now();
         let mut lost = false;
         loop {
-            match self.commit_once(fence, statements).await {
+            match self.commit_once(statements).await {
                 Ok(Outcome::Done) => return Ok(()),
                 Ok(Outcome::Missed {
-                    ours: true,
+                    holder: Some(holder),
+                    epoch,
                     commit_seq,
-                    ..
-                }) if commit_seq == fence.commit_seq + 1 => return Ok(()),
-                Ok(Outcome::Missed {
-                    epoch, commit_seq, ..
-                }) => {
-                    return Err(CommitError::Fenced {
-                        epoch: fence.epoch,
-                        stored: Epoch(epoch),
-                        expected: fence.commit_seq,
-                        found: commit_seq,
-                    });
+                }) if holder == fence.holder
+                    && epoch == fence.epoch.0
+                    && commit_seq == fence.commit_seq + 1 =>
+                {
+                    return Ok(());
                 }
+                Ok(Outcome::Missed {
+                    holder,
+                    epoch,
+                    commit_seq,
+                }) => return Err(fenced(fence, holder, Epoch(epoch), commit_seq)),
                 Err(Failure::Busy(_)) if started.elapsed() < PATIENCE => sleep(PAUSE).await,
                 Err(Failure::Lost(_)) if !lost && started.elapsed() < PATIENCE => lost = true,
                 Err(failure @ (Failure::Limit(_) | Failure::Configuration(_))) => {
@@ -98,11 +114,7 @@ impl SqlStore {
         }
     }
 
-    async fn commit_once(
-        &self,
-        fence: &Fence,
-        statements: &[Statement],
-    ) -> Result<Outcome, Failure> {
+    async fn commit_once(&self, statements: &[Statement]) -> Result<Outcome, Failure> {
         let mut link = self.commit.take().await?;
         link.begin().await?;
         for (position, statement) in statements.iter().enumerate() {
@@ -113,20 +125,15 @@ impl SqlStore {
                     link.roll_back().await;
                     return match rows?.first() {
                         None => Ok(Outcome::Missed {
-                            ours: false,
+                            holder: None,
                             epoch: 0,
                             commit_seq: 0,
                         }),
-                        Some(row) => {
-                            let epoch = row.unsigned(1)?;
-                            let ours = row.optional_text(0)? == Some(fence.holder.as_str())
-                                && epoch == fence.epoch.0;
-                            Ok(Outcome::Missed {
-                                ours,
-                                epoch,
-                                commit_seq: row.unsigned(2)?,
-                            })
-                        }
+                        Some(row) => Ok(Outcome::Missed {
+                            holder: row.optional_text(0)?.map(Into::into),
+                            epoch: row.unsigned(1)?,
+                            commit_seq: row.unsigned(2)?,
+                        }),
                     };
                 }
                 Ok(_) => {}

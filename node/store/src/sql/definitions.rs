@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use peerflow_model::{
     CoordinatorKey, CoordinatorKind, CoordinatorRecord, DataReading, Fate, FileRecord, LedgerGap,
-    LedgerRow, Mail, MailState, WorkflowRecord,
+    LedgerRow, Mail, MailState, Restoration, WorkflowRecord,
 };
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::records::{attempt_id, attempt_key, json, unknown};
 use super::rows::Table;
-use super::value::{Row, Value};
+use super::value::{Row, Statement, Value};
 
 pub(crate) static DOCUMENTS: Table = Table {
     name: "documents",
@@ -323,4 +323,19 @@ pub(crate) fn reading(row: &Row) -> Result<DataReading, Failure> {
         remark: body.remark.into_owned(),
         at: row.time(7)?,
     })
+}
+
+/// Writes what is in doubt since the store went back.
+pub(crate) fn restoration_statement(restoration: Option<&Restoration>) -> Statement {
+    let sql = "UPDATE lease SET restored_epoch = ?, restored_at = ?, restored_order = ? WHERE name = 'master'";
+    let number = |value: u64| Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
+    let values = match restoration {
+        Some(found) => [
+            number(found.epoch.0),
+            found.found_at.into(),
+            found.last_queue_order.map_or(Value::Null, number),
+        ],
+        None => [Value::Int(0), Value::Int(0), Value::Null],
+    };
+    Statement::new(sql, values)
 }

@@ -126,12 +126,15 @@ impl SqlStore {
             "SELECT {columns} FROM ledger WHERE fate = 0 ORDER BY instant, kind, coordinator, workflow"
         );
         let held = all(link, "ledger", &sql, &[], d::ledger).await?;
-        let sql = "SELECT queue_order, CASE WHEN holder IS NULL THEN held_at ELSE held_before END FROM lease";
+        let sql = "SELECT queue_order, CASE WHEN holder IS NULL THEN held_at ELSE held_before END, \
+             restored_epoch, restored_at, restored_order FROM lease WHERE name = 'master'";
         let marks = all(link, "lease", sql, &[], |row| {
-            Ok((row.unsigned(0)?, row.optional_time(1)?))
+            let restoration = super::lease::restoration(row, 2)?;
+            Ok((row.unsigned(0)?, row.optional_time(1)?, restoration))
         })
         .await?;
-        let (last_queue_order, last_renewed_at) = marks.into_iter().next().unwrap_or_default();
+        let (last_queue_order, last_renewed_at, restoration) =
+            marks.into_iter().next().unwrap_or_default();
         let runs = self.active_runs(link).await?;
         let current: BTreeSet<ContentHash> = workflows.iter().map(|record| record.hash).collect();
         let older: BTreeSet<ContentHash> = runs.iter().map(|run| run.instance.definition).collect();
@@ -146,6 +149,7 @@ impl SqlStore {
             held,
             last_queue_order,
             last_renewed_at,
+            restoration,
         })
     }
 

@@ -37,7 +37,42 @@ impl Part {
                 "{insert} lease ({columns}) VALUES ('master', 0, 0, 0, 0, 0)"
             ));
         }
-        vec![first]
+        match self {
+            Self::Main => vec![first, restoration(dialect)],
+            Self::Logs => vec![first],
+        }
+    }
+}
+
+/// What is remembered of a store that went back: the epoch in which it was found out (0 when it did not), when, and up to
+/// which place in a queue it is in doubt.
+fn restoration(dialect: Dialect) -> Vec<String> {
+    let columns = [
+        ("restored_epoch", "BIGINT NOT NULL DEFAULT 0"),
+        ("restored_at", "BIGINT NOT NULL DEFAULT 0"),
+        ("restored_order", "BIGINT"),
+    ];
+    columns
+        .into_iter()
+        .flat_map(|(name, kind)| add_column(dialect, "lease", name, kind))
+        .collect()
+}
+
+/// Adds a column. MySQL cannot undo that nor pass over a column that is there, so there it is looked for first.
+fn add_column(dialect: Dialect, table: &str, name: &str, kind: &str) -> Vec<String> {
+    let add = format!("ALTER TABLE {table} ADD COLUMN {name} {kind}");
+    match dialect {
+        Dialect::Sqlite => vec![add],
+        Dialect::Mysql => vec![
+            format!(
+                "SET @peerflow_step = IF((SELECT COUNT(*) FROM information_schema.columns WHERE \
+                 table_schema = DATABASE() AND table_name = '{table}' AND column_name = '{name}') > 0, \
+                 'DO 0', '{add}')"
+            ),
+            "PREPARE peerflow_step FROM @peerflow_step".to_owned(),
+            "EXECUTE peerflow_step".to_owned(),
+            "DEALLOCATE PREPARE peerflow_step".to_owned(),
+        ],
     }
 }
 

@@ -122,6 +122,12 @@ impl Row {
         u64::try_from(number).map_err(|error| broken(format!("{number}: {error}")))
     }
 
+    pub(crate) fn optional_unsigned(&self, index: usize) -> Result<Option<u64>, Failure> {
+        let unsigned =
+            |number| u64::try_from(number).map_err(|error| broken(format!("{number}: {error}")));
+        self.optional_int(index)?.map(unsigned).transpose()
+    }
+
     /// A number of 32 bits: a run, a visit, a try.
     pub(crate) fn count(&self, index: usize) -> Result<u32, Failure> {
         let number = self.int(index)?;

@@ -5,10 +5,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use peerflow_store::contract::Place;
-use peerflow_store::{MemoryStore, Store, StoreUrl, open};
+use peerflow_store::contract::{PATIENCE, Place};
+use peerflow_store::{MemoryStore, Sighting, Store, StoreUrl, open};
 use sqlx::mysql::MySqlConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
+
+/// The statement that puts a lease row back.
+fn back(table: &str, to: Sighting) -> String {
+    format!(
+        "UPDATE {table} SET epoch = {}, renewals = {}, commit_seq = {}",
+        to.epoch.0, to.renewals, to.commit_seq
+    )
+}
 
 /// One store in memory: opened again it is the same.
 pub(crate) struct InMemory(Arc<MemoryStore>);
@@ -25,6 +34,10 @@ impl InMemory {
 impl Place for InMemory {
     async fn open(&self) -> Arc<dyn Store> {
         Arc::clone(&self.0) as Arc<dyn Store>
+    }
+
+    async fn put_back(&self, to: Sighting) {
+        self.0.put_back(to);
     }
 }
 
@@ -49,6 +62,18 @@ impl SqliteDirectory {
 impl Place for SqliteDirectory {
     async fn open(&self) -> Arc<dyn Store> {
         open(&self.url()).await.unwrap()
+    }
+
+    async fn put_back(&self, to: Sighting) {
+        let options = SqliteConnectOptions::new()
+            .filename(self.path())
+            .busy_timeout(PATIENCE);
+        let mut link = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(back("lease", to)))
+            .execute(&mut link)
+            .await
+            .unwrap();
+        link.close().await.unwrap();
     }
 }
 
@@ -110,6 +135,10 @@ impl MysqlDatabase {
 impl Place for MysqlDatabase {
     async fn open(&self) -> Arc<dyn Store> {
         open(&self.url()).await.unwrap()
+    }
+
+    async fn put_back(&self, to: Sighting) {
+        self.run(&back(&format!("`{}`.lease", self.name), to)).await;
     }
 }
 

@@ -122,7 +122,7 @@ async fn a_master_stopped_inside_a_transaction_blocks_nobody_for_long() {
         "the lease was had {:?} after the stop",
         stopped_at.elapsed()
     );
-    let lease = taken.expect("a former life is succeeded");
+    let lease = taken.granted().expect("a former life is succeeded");
     let mut next = Master { store, lease };
     next.commit(&[]).await;
     let seq = next.lease.commit_seq;
