@@ -1,8 +1,11 @@
 //! Configuration: `config/node.toml`, then the environment, then flags; each value remembers where it came from.
 
+mod advertise;
 mod check;
+mod cluster;
 mod keys;
 mod layers;
+mod peer_address;
 mod secret;
 mod sections;
 mod store_address;
@@ -12,12 +15,14 @@ use std::path::Path;
 
 use peerflow_model::Settings;
 
+pub use cluster::ClusterSockets;
 pub use layers::{ConfigOverrides, Source};
+pub use peer_address::PeerAddress;
 pub use secret::Secret;
 pub use sections::{
     ClusterConfig, CronRunnerConfig, ElectionConfig, EmailConfig, GossipConfig, HttpConfig,
     LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, RetentionConfig, RpcConfig,
-    StoreConfig, WorkerConfig,
+    StoreConfig, TlsFiles, WorkerConfig,
 };
 pub use store_address::StoreAddress;
 pub use units::{format_duration, format_size, parse_duration, parse_size};
@@ -153,7 +158,7 @@ impl Config {
         let config = Self {
             gossip: GossipConfig::read(layers)?,
             rpc: RpcConfig::read(layers)?,
-            http: HttpConfig::read(layers, cluster.secret.as_ref())?,
+            http: HttpConfig::read(layers, &cluster)?,
             election: ElectionConfig::read(layers, store.url.is_sqlite())?,
             worker: WorkerConfig::read(layers)?,
             log: LogConfig::read(layers)?,

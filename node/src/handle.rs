@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use peerflow_actions::Spawner;
 use peerflow_store::Store;
-use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::EventHub;
-use crate::http::{Access, ApiState, router, serve};
+use crate::http::{Access, ApiState, HttpListener, router, serve};
 use crate::identity::NodeIdentity;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
@@ -52,18 +51,14 @@ pub(crate) struct Parts {
 }
 
 impl NodeHandle {
-    pub(crate) fn new(parts: Parts, stages: [Stage; 5], listener: Option<TcpListener>) -> Self {
+    pub(crate) fn new(parts: Parts, stages: [Stage; 5], listener: Option<HttpListener>) -> Self {
         let handle = Self {
             parts,
             registering: Arc::default(),
             stages,
         };
         if let Some(listener) = listener {
-            let access = match &handle.parts.config.http.token {
-                Some(token) if !is_loopback(&listener) => Access::Token(token.reveal().into()),
-                _ => Access::Loopback,
-            };
-            let router = router(handle.api_state(access));
+            let router = router(handle.api_state(listener.access()));
             handle.stages[0].spawn("http", |stop| serve(listener, router, stop));
         }
         handle
@@ -210,10 +205,4 @@ impl Drop for NodeHandle {
             stage.signal();
         }
     }
-}
-
-fn is_loopback(listener: &TcpListener) -> bool {
-    listener
-        .local_addr()
-        .is_ok_and(|address| address.ip().to_canonical().is_loopback())
 }

@@ -1,6 +1,5 @@
 //! Start-up: bind and load, which may fail and spawns nothing but the spawner process; then run, which cannot fail.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,6 @@ use peerflow_model::{Epoch, Incarnation, NodeId};
 use peerflow_store::Store;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::{Clock, SystemClock};
@@ -23,6 +21,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::events::EventHub;
 use crate::files::StoredFiles;
 use crate::handle::{NodeHandle, Parts};
+use crate::http::{HttpListener, ListenError};
 use crate::identity::{NodeIdentity, own_hosts};
 use crate::loader::Loader;
 use crate::logs::{LogHub, LogWriter};
@@ -52,14 +51,8 @@ pub enum StartError {
         #[source]
         source: peerflow_store::Error,
     },
-    #[error(
-        "cannot listen on {address} for HTTP: {source}; choose another http.listen (--http) or stop what is there"
-    )]
-    Listen {
-        address: SocketAddr,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Http(#[from] ListenError),
     #[error("cannot start the process that runs tasks: {}", with_causes(.0))]
     Spawner(#[from] SpawnerError),
 }
@@ -119,7 +112,7 @@ struct Bound {
     mail_server: Arc<MailServer>,
     runner: Arc<dyn TaskRunner>,
     spawner: Option<Spawner>,
-    listener: Option<TcpListener>,
+    listener: Option<HttpListener>,
     metrics: Metrics,
     random: SmallRng,
 }
@@ -127,6 +120,9 @@ struct Bound {
 impl Bound {
     /// Takes what is not shared first, so that what fails leaves nothing behind.
     async fn bind(config: Config, seams: Seams) -> Result<Self, StartError> {
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let clock = seams.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let mut random = seams
             .seed
@@ -134,7 +130,7 @@ impl Bound {
         let mail_server =
             MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
         let data_dir = DataDir::open(&config.node.data_dir)?;
-        let listener = listen(config.http.listen).await?;
+        let listener = HttpListener::bind(&config.http).await?;
         let id = data_dir.node_id(config.node.id.as_deref(), &mut random)?;
         let incarnation = data_dir.next_incarnation(clock.now())?;
         let identity = identity(&config, listener.as_ref(), clock.now(), id, incarnation);
@@ -287,7 +283,7 @@ fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, 
 
 fn identity(
     config: &Config,
-    listener: Option<&TcpListener>,
+    listener: Option<&HttpListener>,
     now: Timestamp,
     id: NodeId,
     incarnation: Incarnation,
@@ -299,20 +295,10 @@ fn identity(
         started_at: now,
         labels: config.node.labels.clone(),
         slots: config.node.slots,
-        http: listener.and_then(|listener| listener.local_addr().ok()),
+        http: listener.map(HttpListener::address),
         rpc: None,
         cluster_name: config.cluster.name.clone(),
         hosts: own_hosts(),
-    }
-}
-
-async fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    match TcpListener::bind(address).await {
-        Ok(listener) => Ok(Some(listener)),
-        Err(source) => Err(StartError::Listen { address, source }),
     }
 }
 

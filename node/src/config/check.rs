@@ -6,11 +6,15 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use peerflow_workflow::Schedule;
 
+use super::advertise::advertised;
 use super::layers::Layers;
 use super::{Config, ConfigError};
 
 /// A gossip digest holds the ids of all nodes and must fit one datagram.
 pub(crate) const LONGEST_NODE_ID: usize = 20;
+
+/// It is part of what is sealed and signed, and of every answer about the cluster.
+const LONGEST_CLUSTER_NAME: usize = 200;
 
 pub(super) fn check(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
     check_node(config, layers)?;
@@ -107,37 +111,83 @@ fn check_times(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
 }
 
 fn check_network(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
-    // Callers from elsewhere need the cluster's token, and no command prints it before the cluster release.
-    if config.http.listen.is_some_and(is_open) {
+    const NEEDS_SECRET: &str = "needs the cluster's secret: `peerflow cluster secret > FILE`, keep FILE readable by \
+                                peerflow's user only, and name it in cluster.secret_file (--secret-file) on every node";
+    if config.cluster.name.is_empty() || config.cluster.name.len() > LONGEST_CLUSTER_NAME {
         return Err(layers.wrong(
-            "http.listen",
-            "listening on an address that others reach comes with the cluster release; listen on 127.0.0.1, and reach \
-             it through an SSH tunnel or a reverse proxy meanwhile",
+            "cluster.name",
+            format!("a name of 1 to {LONGEST_CLUSTER_NAME} bytes is wanted"),
         ));
     }
-    for (key, address) in [
-        ("gossip.listen", config.gossip.listen),
-        ("rpc.listen", config.rpc.listen),
-    ] {
-        if config.cluster.secret.is_none() && address.is_some_and(is_open) {
+    if config.cluster.secret.is_none() {
+        if !config.cluster.seeds.is_empty() {
             return Err(layers.wrong(
-                key,
-                "an address that others reach needs a shared secret: name its file in cluster.secret_file, or listen \
-                 on 127.0.0.1",
+                "cluster.seeds",
+                format!("a cluster of several nodes {NEEDS_SECRET}"),
             ));
         }
+        for (key, address) in [
+            ("http.listen", config.http.listen),
+            ("gossip.listen", config.gossip.listen),
+            ("rpc.listen", config.rpc.listen),
+        ] {
+            if address.is_some_and(is_open) {
+                let what =
+                    format!("an address that others reach {NEEDS_SECRET}; or listen on 127.0.0.1");
+                return Err(layers.wrong(key, what));
+            }
+        }
+        return Ok(());
     }
-    if config.http.tls_cert.is_some() && config.http.tls_key.is_some() {
+    check_cluster_sockets(config, layers)
+}
+
+/// Both sockets or none, not on each other's port, and under an address that peers can use.
+fn check_cluster_sockets(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
+    let (gossip, rpc) = match (config.gossip.listen, config.rpc.listen) {
+        (Some(gossip), Some(rpc)) => (gossip, rpc),
+        (None, None) if config.cluster.seeds.is_empty() => return Ok(()),
+        (None, None) => {
+            return Err(layers.wrong(
+                "cluster.seeds",
+                "gossip.listen and rpc.listen are off, so no peer can be met; give them addresses",
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(layers.wrong(
+                "gossip.listen",
+                "rpc.listen is on, and a peer needs both; give it an address",
+            ));
+        }
+        (Some(_), None) => {
+            return Err(layers.wrong(
+                "rpc.listen",
+                "gossip.listen is on, and a peer needs both; give it an address",
+            ));
+        }
+    };
+    let on_same =
+        gossip.ip() == rpc.ip() || gossip.ip().is_unspecified() || rpc.ip().is_unspecified();
+    if on_same && gossip.port() == rpc.port() && gossip.port() != 0 {
         return Err(layers.wrong(
-            "http.tls_cert",
-            "this release serves plain HTTP only; remove http.tls_cert and http.tls_key, and put a TLS proxy before it",
+            "rpc.listen",
+            format!(
+                "gossip listens on UDP port {} too; choose another",
+                rpc.port()
+            ),
         ));
     }
-    if config.http.tls_cert.is_some() != config.http.tls_key.is_some() {
-        return Err(layers.wrong(
-            "http.tls_cert",
-            "http.tls_cert and http.tls_key go together",
-        ));
+    for (key, configured, bound) in [
+        ("gossip.advertise", &config.gossip.advertise, gossip),
+        ("rpc.advertise", &config.rpc.advertise, rpc),
+    ] {
+        if advertised(configured.as_ref(), bound, &config.cluster.seeds).is_none() {
+            return Err(layers.wrong(
+                key,
+                format!("{bound} stands for every address of this machine, and it has none that peers can reach; \
+                         name the one to tell them"),
+            ));
+        }
     }
     Ok(())
 }

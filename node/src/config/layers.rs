@@ -11,7 +11,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, KEYS};
-use super::{Config, ConfigError, Explained, format_duration, parse_duration, parse_size};
+use super::{
+    Config, ConfigError, Explained, PeerAddress, format_duration, parse_duration, parse_size,
+};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct ConfigOverrides {
     pub store: Option<String>,
     /// `--seed`, repeated; empty: not given.
     pub seeds: Vec<String>,
+    /// `--secret-file`
+    pub secret_file: Option<PathBuf>,
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
     /// `--http`
@@ -161,6 +165,11 @@ impl Layers {
                 "--data-dir",
                 "node.data_dir",
                 path_text(&overrides.data_dir),
+            ),
+            (
+                "--secret-file",
+                "cluster.secret_file",
+                path_text(&overrides.secret_file),
             ),
             ("--http", "http.listen", overrides.http.clone()),
             ("--gossip", "gossip.listen", overrides.gossip.clone()),
@@ -295,6 +304,16 @@ impl Layers {
             )
         })?;
         Ok(Some(address))
+    }
+
+    /// `None` for an empty text.
+    pub(super) fn peer_address(&self, key: &str) -> Result<Option<PeerAddress>, ConfigError> {
+        self.optional_text(key)
+            .map(|text| {
+                text.parse()
+                    .map_err(|message: String| self.wrong(key, message))
+            })
+            .transpose()
     }
 
     /// Every key as text, secrets hidden. Values that were computed are taken from `config`.

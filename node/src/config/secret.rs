@@ -1,8 +1,12 @@
 //! Texts that are never shown.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use peerflow_wire::ClusterSecret;
 
 use super::ConfigError;
 use super::layers::Layers;
@@ -30,33 +34,60 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret must not be guessed: 32 random bytes in hexadecimal are far longer.
-const LEAST_BYTES: usize = 16;
+/// The most that a file with a password or a secret may hold.
+const MOST_BYTES: u64 = 64 * 1024;
 
-/// The content of the file that `key` names, without the line end.
-pub(super) fn read_file(layers: &Layers, key: &'static str) -> Result<Option<Secret>, ConfigError> {
+/// The password in the file that `key` names, without the line end.
+pub(super) fn read_password(
+    layers: &Layers,
+    key: &'static str,
+) -> Result<Option<Secret>, ConfigError> {
     let Some(path) = layers.optional_path(key) else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| layers.wrong(key, format!("cannot read {}: {error}", path.display())))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    if key == "cluster.secret_file" && text.len() < LEAST_BYTES {
-        return Err(layers.wrong(
-            key,
-            format!(
-                "{} holds less than {LEAST_BYTES} bytes; put a long random text there",
-                path.display()
-            ),
-        ));
-    }
-    Ok(Some(Secret(text.to_owned())))
+    let text = read(layers, key, &path)?;
+    Ok(Some(Secret(text.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
-/// The bearer token that follows from the cluster's secret. Knowing it does not give the secret.
-pub(super) fn token_of(secret: &Secret) -> Secret {
-    let mut hash = Sha256::new();
-    hash.update(b"peerflow http token 1\0");
-    hash.update(secret.0.as_bytes());
-    Secret(format!("{:x}", hash.finalize()))
+/// The cluster's secret in the file that `key` names.
+pub(super) fn read_cluster_secret(
+    layers: &Layers,
+    key: &'static str,
+) -> Result<Option<ClusterSecret>, ConfigError> {
+    let Some(path) = layers.optional_path(key) else {
+        return Ok(None);
+    };
+    let secret = read(layers, key, &path)?
+        .parse()
+        .map_err(|error| layers.wrong(key, format!("{}: {error}", path.display())))?;
+    Ok(Some(secret))
+}
+
+/// What is worth a warning about the file's permissions: whoever can read it is a peer.
+pub(super) fn warn_of_readers(path: &Path) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o066 != 0).then(|| {
+        format!(
+            "the secret file {} can be read or changed by other users of this machine (mode {:03o}); \
+             run `chmod 600` on it",
+            path.display(),
+            mode & 0o777
+        )
+    })
+}
+
+fn read(layers: &Layers, key: &str, path: &Path) -> Result<String, ConfigError> {
+    let wrong = |why: &dyn fmt::Display| {
+        layers.wrong(key, format!("cannot read {}: {why}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| wrong(&error))?;
+    let mut text = String::new();
+    let length = file
+        .take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| wrong(&error))?;
+    if length as u64 > MOST_BYTES {
+        return Err(wrong(&"it is larger than 64KiB, which no secret is"));
+    }
+    Ok(text)
 }

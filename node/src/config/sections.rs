@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use peerflow_wire::ClusterSecret;
+
 use super::layers::Layers;
 use super::secret::{self, Secret};
-use super::{ConfigError, StoreAddress};
+use super::{ConfigError, PeerAddress, StoreAddress};
 
 /// `[node]`
 #[derive(Clone, Debug)]
@@ -25,26 +27,33 @@ pub struct NodeConfig {
 /// `[cluster]`
 #[derive(Clone, Debug)]
 pub struct ClusterConfig {
+    /// Part of every key that follows from the secret, so clusters of one secret stay apart.
     pub name: String,
-    /// Gossip addresses of peers to begin with.
-    pub seeds: Vec<String>,
+    /// Gossip addresses of peers to begin with, each with its port.
+    pub seeds: Vec<PeerAddress>,
+    /// Where `secret` was read.
+    pub secret_file: Option<PathBuf>,
     /// The content of `secret_file`.
-    pub secret: Option<Secret>,
+    pub secret: Option<ClusterSecret>,
 }
 
 /// `[gossip]`
 #[derive(Clone, Debug)]
 pub struct GossipConfig {
+    /// Absent: none, so this node takes part in no cluster (an empty text in the file).
     pub listen: Option<SocketAddr>,
-    pub advertise: Option<String>,
+    /// What peers are told instead of `listen`; without a port: that of `listen`.
+    pub advertise: Option<PeerAddress>,
     pub interval: Duration,
 }
 
 /// `[rpc]`
 #[derive(Clone, Debug)]
 pub struct RpcConfig {
+    /// Absent: none, so this node takes part in no cluster (an empty text in the file).
     pub listen: Option<SocketAddr>,
-    pub advertise: Option<String>,
+    /// What peers are told instead of `listen`; without a port: that of `listen`.
+    pub advertise: Option<PeerAddress>,
 }
 
 /// `[http]`
@@ -52,10 +61,17 @@ pub struct RpcConfig {
 pub struct HttpConfig {
     /// Absent: no HTTP (an empty text in the file).
     pub listen: Option<SocketAddr>,
-    pub tls_cert: Option<PathBuf>,
-    pub tls_key: Option<PathBuf>,
-    /// What a request from elsewhere than loopback must bear; follows from the cluster's secret.
+    /// The files of TLS; absent: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// What a request must bear where the listener can be reached from elsewhere; follows from the cluster's secret.
     pub token: Option<Secret>,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 /// `[store]`
@@ -190,17 +206,33 @@ impl ClusterConfig {
     pub(super) fn read(layers: &Layers) -> Result<Self, ConfigError> {
         Ok(Self {
             name: layers.text("cluster.name"),
-            seeds: layers.list("cluster.seeds"),
-            secret: secret::read_file(layers, "cluster.secret_file")?,
+            seeds: seeds(layers)?,
+            secret_file: layers.optional_path("cluster.secret_file"),
+            secret: secret::read_cluster_secret(layers, "cluster.secret_file")?,
         })
     }
+}
+
+fn seeds(layers: &Layers) -> Result<Vec<PeerAddress>, ConfigError> {
+    let seed = |text: &String| {
+        let address = text.parse::<PeerAddress>()?;
+        match address.port {
+            Some(_) => Ok(address),
+            None => Err(format!(
+                "{text:?} names no port; write it like \"etl-1:8091\""
+            )),
+        }
+    };
+    let texts = layers.list("cluster.seeds");
+    let seeds: Result<_, String> = texts.iter().map(seed).collect();
+    seeds.map_err(|message| layers.wrong("cluster.seeds", message))
 }
 
 impl GossipConfig {
     pub(super) fn read(layers: &Layers) -> Result<Self, ConfigError> {
         Ok(Self {
             listen: layers.address("gossip.listen")?,
-            advertise: layers.optional_text("gossip.advertise"),
+            advertise: layers.peer_address("gossip.advertise")?,
             interval: layers.duration("gossip.interval")?,
         })
     }
@@ -210,18 +242,31 @@ impl RpcConfig {
     pub(super) fn read(layers: &Layers) -> Result<Self, ConfigError> {
         Ok(Self {
             listen: layers.address("rpc.listen")?,
-            advertise: layers.optional_text("rpc.advertise"),
+            advertise: layers.peer_address("rpc.advertise")?,
         })
     }
 }
 
 impl HttpConfig {
-    pub(super) fn read(layers: &Layers, secret: Option<&Secret>) -> Result<Self, ConfigError> {
+    pub(super) fn read(layers: &Layers, cluster: &ClusterConfig) -> Result<Self, ConfigError> {
+        let cert = layers.optional_path("http.tls_cert");
+        let tls = match (cert, layers.optional_path("http.tls_key")) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (cert, _) => {
+                let (given, missing) = if cert.is_some() {
+                    ("http.tls_cert", "http.tls_key")
+                } else {
+                    ("http.tls_key", "http.tls_cert")
+                };
+                return Err(layers.wrong(given, format!("{missing} belongs to it; give both")));
+            }
+        };
+        let token = cluster.secret.as_ref();
         Ok(Self {
             listen: layers.address("http.listen")?,
-            tls_cert: layers.optional_path("http.tls_cert"),
-            tls_key: layers.optional_path("http.tls_key"),
-            token: secret.map(secret::token_of),
+            tls,
+            token: token.map(|secret| Secret::from(secret.http_token(&cluster.name))),
         })
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn read(layers: &Layers, data_dir: &Path) -> Result<StoreAddress, Con
         ));
     }
     let url = StoreUrl::parse(&text).map_err(|error| layers.wrong("store.url", error))?;
-    let url = match secret::read_file(layers, "store.password_file")? {
+    let url = match secret::read_password(layers, "store.password_file")? {
         Some(_) if holds_password => {
             return Err(layers.wrong(
                 "store.password_file",

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
@@ -175,17 +176,39 @@ fn values_that_do_not_fit_name_place_and_remedy() {
         ),
         (
             "[http]\nlisten = \"0.0.0.0:8090\"",
-            ["node.toml:2", "SSH tunnel"],
+            ["node.toml:2", "peerflow cluster secret > FILE"],
         ),
         (
             "[http]\nlisten = \"[::]:8090\"",
-            ["node.toml:2", "cluster release"],
+            ["node.toml:2", "cluster.secret_file"],
         ),
         (
             "[gossip]\nlisten = \"0.0.0.0:8091\"",
             ["node.toml:2", "cluster.secret_file"],
         ),
         ("[http]\ntls_cert = \"a\"", ["node.toml:2", "tls_key"]),
+        ("[http]\ntls_key = \"a\"", ["node.toml:2", "tls_cert"]),
+        (
+            "[rpc]\nlisten = \"192.0.2.1:8092\"",
+            ["node.toml:2", "cluster.secret_file"],
+        ),
+        (
+            "[cluster]\nseeds = [\"etl-1:8091\"]",
+            ["node.toml:2", "peerflow cluster secret > FILE"],
+        ),
+        (
+            "[cluster]\nseeds = [\"etl-1\"]",
+            ["node.toml:2", "names no port"],
+        ),
+        (
+            "[cluster]\nseeds = [\"a:1\", \"http://etl-1:8091\"]",
+            ["node.toml:2", "no address"],
+        ),
+        ("[cluster]\nname = \"\"", ["node.toml:2", "1 to 200 bytes"]),
+        (
+            "[gossip]\nadvertise = \"0.0.0.0:1\"",
+            ["node.toml:2", "reached"],
+        ),
         ("[log]\nformat = \"xml\"", ["node.toml:2", "text, json"]),
         ("[email]\nis_enabled = true", ["email.hostname", "named"]),
         ("[worker]\nlog_limit = \"1KiB\"", ["node.toml:2", "2MiB"]),
@@ -241,21 +264,131 @@ fn passwords_come_from_files_and_are_never_shown() {
     );
 }
 
-#[test]
-fn a_secret_gives_a_token_but_no_open_address_yet() {
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A file with the secret, and the section that names it.
+fn with_secret() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret");
-    fs::write(&file, "short\n").unwrap();
+    fs::write(&file, format!("{SECRET}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let text = format!("[cluster]\nsecret_file = \"{}\"\n", file.display());
-    assert!(message(&text).contains("16 bytes"));
-    fs::write(&file, "long enough to be a secret\n").unwrap();
-    let token = load(&text).unwrap().http.token.unwrap();
-    assert_eq!(token.reveal().len(), 64);
-    assert_eq!(load(&text).unwrap().http.token.unwrap(), token);
-    let open = message(&format!("{text}[http]\nlisten = \"0.0.0.0:1\"\n"));
+    (dir, text)
+}
+
+#[test]
+fn a_secret_opens_addresses_and_gives_one_token_for_each_cluster() {
+    let (dir, text) = with_secret();
+    let open = format!("{text}[http]\nlisten = \"0.0.0.0:1\"\n[gossip]\nlisten = \"10.0.0.1:2\"\n");
+    let config = load(&open).unwrap();
+    let token = config.http.token.clone().unwrap();
+    let expected: peerflow_wire::ClusterSecret = SECRET.parse().unwrap();
+    assert_eq!(token.reveal(), expected.http_token("peerflow"));
+    assert_eq!(config.cluster_secret(), Some(expected));
+    let other = load(&text.replace("[cluster]\n", "[cluster]\nname = \"other\"\n")).unwrap();
+    assert_ne!(other.http.token.unwrap(), token);
+    let shown = format!("{config:?} {:?}", config.explain());
     assert!(
-        open.contains("http.listen") && open.contains("cluster release"),
-        "{open}"
+        !shown.contains(SECRET) && !shown.contains(token.reveal()),
+        "{shown}"
+    );
+    fs::write(dir.path().join("secret"), "short\n").unwrap();
+    let error = message(&text);
+    assert!(
+        error.contains("peerflow cluster secret") && !error.contains("short\n"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_secret_in_the_environment_is_refused_without_being_shown() {
+    let environment = [("PEERFLOW__CLUSTER__SECRET", SECRET)];
+    let error = load_with("", &environment, &ConfigOverrides::default())
+        .unwrap_err()
+        .message;
+    assert!(
+        error.contains("PEERFLOW__CLUSTER__SECRET_FILE") && !error.contains(SECRET),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_node_opens_sockets_for_peers_only_with_a_secret() {
+    let (_dir, text) = with_secret();
+    let sockets = |text: &str| load(text).unwrap().cluster_sockets();
+    assert_eq!(sockets(""), None);
+    let both = sockets(&text).unwrap();
+    assert_eq!((both.gossip.port(), both.rpc.port()), (8091, 8092));
+    assert_eq!(
+        sockets(&format!(
+            "{text}[gossip]\nlisten = \"\"\n[rpc]\nlisten = \"\"\n"
+        )),
+        None
+    );
+    for (wrong, part) in [
+        ("[rpc]\nlisten = \"\"\n", "needs both"),
+        ("[gossip]\nlisten = \"\"\n", "needs both"),
+        ("[rpc]\nlisten = \"127.0.0.1:8091\"\n", "UDP port 8091"),
+    ] {
+        let error = message(&format!("{text}{wrong}"));
+        assert!(error.contains(part), "{wrong}: {error}");
+    }
+    let seeded = text.replace("[cluster]\n", "[cluster]\nseeds = [\"etl-1:8091\"]\n");
+    let deaf = format!("{seeded}[gossip]\nlisten = \"\"\n[rpc]\nlisten = \"\"\n");
+    assert!(message(&deaf).contains("no peer can be met"));
+}
+
+#[test]
+fn peers_are_told_addresses_that_they_can_use() {
+    let (_dir, text) = with_secret();
+    let text = format!(
+        "{text}[gossip]\nadvertise = \"etl.example\"\n[rpc]\nadvertise = \"nat.example:99\"\n[http]\nlisten = \"0.0.0.0:0\"\n"
+    );
+    let config = load(&text).unwrap();
+    let bound = "10.0.0.1:7".parse().unwrap();
+    assert_eq!(config.gossip_advertised(bound).to_string(), "etl.example:7");
+    assert_eq!(config.rpc_advertised(bound).to_string(), "nat.example:99");
+    assert_eq!(config.http_advertised(bound), "http://10.0.0.1:7");
+    let everywhere = "0.0.0.0:8".parse().unwrap();
+    assert_eq!(config.http_advertised(everywhere), "http://nat.example:8");
+    let plain = load("").unwrap();
+    let bound = "127.0.0.1:5".parse().unwrap();
+    assert_eq!(plain.gossip_advertised(bound).to_string(), "127.0.0.1:5");
+}
+
+#[test]
+fn a_secret_that_others_can_read_and_seeds_out_of_reach_are_told() {
+    let (dir, text) = with_secret();
+    assert_eq!(load(&text).unwrap().warnings(), Vec::<String>::new());
+    let file = dir.path().join("secret");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let seeded = text.replace("[cluster]\n", "[cluster]\nseeds = [\"etl-1:8091\"]\n");
+    let warnings = load(&seeded).unwrap().warnings();
+    assert!(warnings[0].contains("chmod 600"), "{warnings:?}");
+    assert!(warnings[1].contains("etl-1:8091"), "{warnings:?}");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let open = "[gossip]\nlisten = \"10.0.0.1:1\"\n[rpc]\nlisten = \"10.0.0.1:2\"\n";
+    assert!(
+        load(&format!("{seeded}{open}"))
+            .unwrap()
+            .warnings()
+            .is_empty()
+    );
+}
+
+#[test]
+fn flags_name_the_secret_and_the_seeds() {
+    let (dir, _text) = with_secret();
+    let overrides = ConfigOverrides {
+        seeds: vec!["10.0.0.1:8091".to_owned(), "etl-2:8091".to_owned()],
+        secret_file: Some(dir.path().join("secret")),
+        ..ConfigOverrides::default()
+    };
+    let config = load_with("", &[], &overrides).unwrap();
+    assert_eq!(config.cluster.seeds.len(), 2);
+    assert_eq!(
+        explained(&config, "cluster.secret_file").source.to_string(),
+        "flag --secret-file"
     );
 }
 

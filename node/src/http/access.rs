@@ -23,7 +23,9 @@ pub(crate) enum Access {
     /// The socket is bound to loopback: no token, but `Host` and `Origin` must be of this machine. A page that a browser
     /// loaded from elsewhere could run scripts here otherwise, also by a name that resolves to 127.0.0.1.
     Loopback,
-    /// The socket can be reached from elsewhere: `Authorization: Bearer TOKEN`, save for the health pages.
+    /// The socket can be reached from elsewhere: `Authorization: Bearer TOKEN`, save for the health pages. `Origin` does
+    /// not matter then: a browser adds no token by itself, as it would a cookie, so a page that sends the token was given
+    /// it by somebody who has it. Nor may pages of other origins read an answer: nothing here allows them to.
     Token(Arc<str>),
 }
 
@@ -122,9 +124,14 @@ fn check_token(token: &str, headers: &HeaderMap, uri: &Uri) -> Result<(), ApiPro
         .map(|(_, given)| given.trim_ascii());
     match given {
         Some(given) if is_equal(given, token.as_bytes()) => Ok(()),
-        _ => Err(ApiProblem::new(
+        Some(_) => Err(ApiProblem::new(
             Kind::Unauthorized,
-            "send the cluster's token as Authorization: Bearer TOKEN",
+            "the token is not this cluster's; `peerflow cluster token` prints it on any of its nodes",
+        )),
+        None => Err(ApiProblem::new(
+            Kind::Unauthorized,
+            "send the cluster's token as Authorization: Bearer TOKEN; `peerflow cluster token` prints it on any of its \
+             nodes",
         )),
     }
 }

@@ -9,12 +9,14 @@ mod document;
 mod extract;
 mod follow;
 mod limits;
+mod listener;
 mod openapi;
 mod problem;
 mod routes;
 mod serve;
 mod show;
 mod sse;
+mod tls;
 #[cfg(test)]
 mod tests;
 pub mod types;
@@ -28,7 +30,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use access::Access;
 pub(crate) use api::ApiState;
+pub use listener::ListenError;
+pub(crate) use listener::HttpListener;
 pub(crate) use serve::serve;
+pub use tls::TlsError;
 
 use api::Api;
 

@@ -6,15 +6,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderName, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::HttpListener;
+use super::problem::ApiProblem;
 
 /// Connections that may be open at once; further ones wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 2048;
@@ -28,21 +35,37 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Pause after an error of the listener, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a TLS handshake may take, with waiting for its turn.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// TLS handshakes that may be under way at once; they cost more than requests do.
+const MAX_HANDSHAKES: usize = 256;
+
 /// Answers connections of `listener` until `stopping`, then lets answers under way finish, with a bound.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
+pub(crate) async fn serve(listener: HttpListener, router: Router, stopping: CancellationToken) {
+    let HttpListener { socket, tls, .. } = listener;
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    while let Some(stream) = next(&listener, &places, &stopping, &mut connections).await {
+    let door = tls.map(|certificates| {
+        let watch = stopping.clone();
+        let door = Door {
+            acceptor: certificates.acceptor(),
+            turns: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+        };
+        connections.spawn(async move { certificates.watch(&watch).await });
+        door
+    });
+    while let Some(stream) = next(&socket, &places, &stopping, &mut connections).await {
         let Some((stream, place)) = stream else {
             continue;
         };
-        let answer = answer(stream, router.clone(), stopping.clone());
+        let answer = answer(stream, door.clone(), router.clone(), stopping.clone());
         connections.spawn(async move {
             answer.await;
             drop(place);
         });
     }
-    drop(listener);
+    drop(socket);
     let farewell = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
         tracing::debug!("connections that did not finish in time are cut");
@@ -77,11 +100,78 @@ async fn next(
     }
 }
 
+/// What leads from a TCP connection to a TLS one.
+#[derive(Clone)]
+struct Door {
+    acceptor: TlsAcceptor,
+    turns: Arc<Semaphore>,
+}
+
 /// Answers the requests of one connection.
-async fn answer(stream: TcpStream, router: Router, stopping: CancellationToken) {
+async fn answer(
+    stream: TcpStream,
+    door: Option<Door>,
+    router: Router,
+    stopping: CancellationToken,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's delay");
     }
+    let Some(door) = door else {
+        return answer_on(stream, router, stopping).await;
+    };
+    let entering = tokio::time::timeout(HANDSHAKE_PATIENCE, enter(stream, &door));
+    let entered = match stopping.run_until_cancelled(entering).await {
+        Some(Ok(entered)) => entered,
+        Some(Err(_elapsed)) => return tracing::debug!("a TLS handshake took too long"),
+        None => return,
+    };
+    match entered {
+        Ok(Entered::Tls(stream)) => answer_on(*stream, router, stopping).await,
+        Ok(Entered::Plain(stream)) => {
+            let refuse = answer_on(stream, Router::new().fallback(not_plain), stopping);
+            if tokio::time::timeout(HANDSHAKE_PATIENCE, refuse)
+                .await
+                .is_err()
+            {
+                tracing::debug!("a plain connection to the TLS port stayed open");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+    }
+}
+
+/// What came to the TLS port.
+enum Entered {
+    Tls(Box<TlsStream<TcpStream>>),
+    /// Plain HTTP, by its first byte.
+    Plain(TcpStream),
+}
+
+async fn enter(stream: TcpStream, door: &Door) -> std::io::Result<Entered> {
+    let mut first = [0; 1];
+    if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+        return Ok(Entered::Plain(stream));
+    }
+    let turn = door.turns.acquire().await;
+    let stream = door.acceptor.accept(stream).await?;
+    drop(turn);
+    Ok(Entered::Tls(Box::new(stream)))
+}
+
+/// Tells whoever speaks plain HTTP to the TLS port what to do; nothing that they ask is done.
+async fn not_plain() -> ([(HeaderName, &'static str); 1], ApiProblem) {
+    let problem = ApiProblem::invalid_request(
+        "this port speaks HTTPS; write https:// before the peer's address",
+    );
+    ([(header::CONNECTION, "close")], problem)
+}
+
+async fn answer_on(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    router: Router,
+    stopping: CancellationToken,
+) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = router.clone();
         async move {

@@ -11,7 +11,7 @@ mod workflow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use cluster::{Cluster, Node, NodeState, Settings};
+pub use cluster::{Cluster, Drain, Node, NodeState, SettingValue, Settings};
 pub use instance::{
     Attempt, Instance, InstanceCreated, InstancePage, InstanceSummary, InstancesCreated,
     PreviousVisit, Release, Rerun, Run, Step, Trigger,

@@ -6,6 +6,7 @@ mod problems;
 mod reads;
 mod served;
 mod streams;
+mod tls;
 mod writes;
 
 use harness::Peer;

@@ -1,12 +1,23 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Peer;
-use crate::http::{Access, serve};
+use crate::config::HttpConfig;
+use crate::http::{Access, HttpListener, serve};
+
+async fn loopback() -> HttpListener {
+    let config = HttpConfig {
+        listen: Some("127.0.0.1:0".parse().expect("an address")),
+        tls: None,
+        token: None,
+    };
+    let listener = HttpListener::bind(&config).await.expect("a socket");
+    listener.expect("HTTP is on")
+}
 
 async fn ask(stream: &mut TcpStream, request: &str) -> String {
     stream
@@ -22,8 +33,8 @@ async fn ask(stream: &mut TcpStream, request: &str) -> String {
 #[tokio::test]
 async fn the_socket_is_served_until_the_node_stops() {
     let peer = Peer::with_access(Access::Loopback).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-    let address = listener.local_addr().expect("an address");
+    let listener = loopback().await;
+    let address = listener.address();
     let stopping = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(listener, peer.router.clone(), stopping.clone()));
@@ -59,8 +70,8 @@ async fn the_socket_is_served_until_the_node_stops() {
 #[tokio::test]
 async fn a_body_of_ten_mebibytes_is_answered_with_a_problem_on_the_wire() {
     let peer = Peer::with_access(Access::Loopback).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-    let address = listener.local_addr().expect("an address");
+    let listener = loopback().await;
+    let address = listener.address();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(
         listener,
@@ -89,8 +100,8 @@ async fn a_body_of_ten_mebibytes_is_answered_with_a_problem_on_the_wire() {
 
 /// What a fresh connection to `peer` is answered for `request`.
 async fn over_a_socket(peer: &Peer, request: &str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-    let address = listener.local_addr().expect("an address");
+    let listener = loopback().await;
+    let address = listener.address();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(
         listener,
