@@ -123,7 +123,7 @@ async fn measure(cluster: &[Gossip], talk: bool) -> Result<(), nix::Error> {
 fn word(turn: u32, holder: bool) -> Word {
     Word {
         running: turn % 8,
-        load: turn as f32 / 100.0,
+        load: turn as f32 / 20.0,
         highest_epoch: Epoch(1),
         lease: holder.then_some(LeaseProgress {
             epoch: Epoch(1),

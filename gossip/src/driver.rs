@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chitchat::{
-    ChitchatConfig, ChitchatHandle, ChitchatId, FailureDetectorConfig, Heartbeat, spawn_chitchat,
+    ChitchatConfig, ChitchatHandle, ChitchatId, FailureDetectorConfig, Heartbeat, NodeState,
+    spawn_chitchat,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
@@ -33,6 +34,10 @@ const GRACE: Duration = Duration::from_secs(15 * 60);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Changes are taken together for this long.
 const TOGETHER: Duration = Duration::from_millis(50);
+/// Tasks and load are no hurry: they are said this often at most, since each change must reach everybody.
+const WORD_ROUNDS: u32 = 5;
+/// Without a change the members are looked at again after so many rounds, for those that time alone changes.
+const SURVEY_ROUNDS: u32 = 5;
 /// How long each of the two last words may take to arrive.
 const LAST_WORD: Duration = Duration::from_millis(50);
 /// Peers that are told at once what cannot wait for the next round.
@@ -60,6 +65,8 @@ pub(crate) struct Driver {
     pub(crate) members: watch::Sender<Arc<Members>>,
     /// The word that chitchat has.
     pub(crate) said: Word,
+    /// From when on a change of tasks and load may be said.
+    pub(crate) next_word: Instant,
     pub(crate) left: bool,
     /// Where the last chitchat of this life had come to.
     pub(crate) carried: Option<Carried>,
@@ -133,6 +140,7 @@ impl Driver {
         }
         state.set(value::ABOUT, &self.about);
         state.set(value::WORD, value::write_word(&self.said));
+        state.set(value::LEASE, value::write_lease(self.said.lease));
         if self.left {
             state.set(value::LEFT, "1");
         }
@@ -153,19 +161,22 @@ impl Driver {
 
     /// Serves until chitchat ends, and returns why it did.
     async fn follow(&mut self, handle: &ChitchatHandle) -> anyhow::Error {
-        let changed = Arc::new(Notify::new());
-        let notify = Arc::clone(&changed);
+        let hurry = Arc::new(Notify::new());
         let chitchat = handle.chitchat();
-        let (_listener, mut live) = {
+        let (_listeners, mut live) = {
             let chitchat = chitchat.lock().await;
-            let listener = chitchat.subscribe_event("", move |_event| notify.notify_one());
-            (listener, chitchat.live_nodes_watcher())
+            let listeners = [value::LEASE, value::LEFT].map(|key| {
+                let hurry = Arc::clone(&hurry);
+                chitchat.subscribe_event(key, move |_event| hurry.notify_one())
+            });
+            (listeners, chitchat.live_nodes_watcher())
         };
         let mut ended = pin!(handle.termination_watcher());
         let mut tick = interval(self.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next_round = Instant::now();
         let mut due = true;
+        let mut rounds = 0;
         loop {
             tokio::select! {
                 biased;
@@ -177,11 +188,12 @@ impl Driver {
                     next_round = Instant::now() + TOGETHER;
                 }
                 Ok(()) = self.word.changed() => due = true,
-                () = changed.notified() => due = true,
+                () = hurry.notified() => due = true,
                 Ok(()) = live.changed() => due = true,
                 _ = tick.tick() => {
                     self.ask_seeds(handle);
-                    due = true;
+                    rounds = (rounds + 1) % SURVEY_ROUNDS;
+                    due |= rounds == 0 || self.has_more_to_say();
                 }
             }
         }
@@ -190,14 +202,10 @@ impl Driver {
     /// Tells chitchat the newest word, and publishes what it knows.
     async fn round(&mut self, handle: &ChitchatHandle) {
         let word = self.word.borrow_and_update().clone();
-        let text = (word != self.said).then(|| value::write_word(&word));
         let urgent = is_urgent(&self.said, &word);
-        self.said = word;
         let chitchat = handle.chitchat();
         let mut chitchat = chitchat.lock().await;
-        if let Some(text) = text {
-            chitchat.self_node_state().set(value::WORD, text);
-        }
+        self.say(chitchat.self_node_state(), word);
         let members = self.roster.survey(&chitchat);
         drop(chitchat);
         self.members.send_if_modified(|last| {
@@ -208,6 +216,23 @@ impl Driver {
         if urgent {
             self.tell_at_once(handle);
         }
+    }
+
+    /// Gives chitchat what is new in the word. It takes no value for new that it has.
+    fn say(&mut self, state: &mut NodeState, word: Word) {
+        state.set(value::LEASE, value::write_lease(word.lease));
+        self.said.lease = word.lease;
+        let now = Instant::now();
+        if is_pressing(&self.said, &word) || now >= self.next_word {
+            state.set(value::WORD, value::write_word(&word));
+            self.said = word;
+            self.next_word = now + self.interval * WORD_ROUNDS;
+        }
+    }
+
+    /// Tasks or load have changed since they were said, and it was too early to say so.
+    fn has_more_to_say(&self) -> bool {
+        *self.word.borrow() != self.said && Instant::now() >= self.next_word
     }
 
     /// Tells the peers twice, since a datagram may be lost.
@@ -265,7 +290,11 @@ impl Driver {
 /// What peers wait for: who may take the lease, and where tasks may go.
 fn is_urgent(last: &Word, word: &Word) -> bool {
     let lease = |word: &Word| word.lease.map(|lease| (lease.epoch, lease.released));
-    lease(last) != lease(word)
-        || last.draining != word.draining
-        || last.store_reachable != word.store_reachable
+    lease(last) != lease(word) || is_pressing(last, word)
+}
+
+/// What is said with the next round, beside the lease.
+fn is_pressing(last: &Word, word: &Word) -> bool {
+    let pressing = |word: &Word| (word.highest_epoch, word.draining, word.store_reachable);
+    pressing(last) != pressing(word)
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chitchat::ChitchatId;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::advertise::advertised;
 use crate::config::GossipConfig;
@@ -23,6 +23,7 @@ use crate::roster::Roster;
 use crate::seeds::{self, SeedTurns};
 use crate::transport::SealedTransport;
 use crate::udp::Udp;
+use crate::value;
 
 /// How long a node that leaves waits for its last words.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -99,6 +100,7 @@ impl Gossip {
             leave: leave_receiver,
             members: members_sender,
             said: Word::default(),
+            next_word: Instant::now(),
             left: false,
             carried: None,
         };
@@ -160,7 +162,8 @@ impl Membership for Gossip {
         self.members.clone()
     }
 
-    fn tell(&self, word: Word) {
+    fn tell(&self, mut word: Word) {
+        word.load = value::rounded(word.load);
         self.word.send_if_modified(|last| {
             let changed = *last != word;
             *last = word;

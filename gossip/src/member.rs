@@ -31,7 +31,7 @@ pub struct About {
 pub struct Word {
     /// Tasks that it runs now.
     pub running: u32,
-    /// Load average of one minute for each core, in steps of 0.01; never negative, never infinite.
+    /// Load average of one minute for each core, in steps of 0.05; never negative, never infinite.
     pub load: f32,
     /// Highest epoch that it has ever seen.
     pub highest_epoch: Epoch,

@@ -275,8 +275,17 @@ impl Life {
         }
         if let Some(text) = state.get(value::WORD) {
             match value::read_word(text) {
-                Ok(word) => self.word = word,
+                Ok(word) => {
+                    let lease = self.word.lease;
+                    self.word = Word { lease, ..word };
+                }
                 Err(error) => self.complain(value::WORD, error, counters),
+            }
+        }
+        if let Some(text) = state.get(value::LEASE) {
+            match value::read_lease(text) {
+                Ok(lease) => self.word.lease = lease,
+                Err(error) => self.complain(value::LEASE, error, counters),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The text form of what nodes say of themselves: small JSON objects under two keys.
+//! The text form of what nodes say of themselves: small JSON values under a key each.
 //!
 //! Versions live together: unknown fields are ignored, missing ones have a default. What a peer wrote is not trusted in
 //! its form: every length is bounded, and what cannot be read is an error, never a panic.
@@ -15,8 +15,10 @@ use crate::member::{About, LeaseProgress, Word};
 
 /// Key of what is said for a whole life.
 pub(crate) const ABOUT: &str = "about";
-/// Key of what changes.
+/// Key of what changes, but for the lease.
 pub(crate) const WORD: &str = "word";
+/// Key of the lease's progress: apart, since peers wait for it and for nothing else of the word.
+pub(crate) const LEASE: &str = "lease";
 /// Key that is there once a node has said that it goes.
 pub(crate) const LEFT: &str = "left";
 
@@ -54,8 +56,6 @@ struct WordText {
     running: u32,
     load: f32,
     epoch: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lease: Option<LeaseText>,
     store: bool,
     draining: bool,
 }
@@ -125,37 +125,47 @@ pub(crate) fn read_about(value: &str) -> Result<About, Unreadable> {
     })
 }
 
-/// The text of what changes.
+/// The text of what changes, but for the lease.
 pub(crate) fn write_word(word: &Word) -> String {
     json(&WordText {
         running: word.running,
         load: rounded(word.load),
         epoch: word.highest_epoch.0,
-        lease: word.lease.map(|lease| LeaseText {
-            epoch: lease.epoch.0,
-            renewals: lease.renewals,
-            released: lease.released,
-        }),
         store: word.store_reachable,
         draining: word.draining,
     })
 }
 
-/// What a peer says now.
+/// What a peer says now, but for the lease.
 pub(crate) fn read_word(value: &str) -> Result<Word, Unreadable> {
     let text: WordText = parse(value)?;
     Ok(Word {
         running: text.running,
         load: rounded(text.load),
         highest_epoch: Epoch(text.epoch),
-        lease: text.lease.map(|lease| LeaseProgress {
-            epoch: Epoch(lease.epoch),
-            renewals: lease.renewals,
-            released: lease.released,
-        }),
+        lease: None,
         store_reachable: text.store,
         draining: text.draining,
     })
+}
+
+/// The text of the lease's progress; who does not hold it says so.
+pub(crate) fn write_lease(lease: Option<LeaseProgress>) -> String {
+    json(&lease.map(|lease| LeaseText {
+        epoch: lease.epoch.0,
+        renewals: lease.renewals,
+        released: lease.released,
+    }))
+}
+
+/// The progress of the lease that a peer holds.
+pub(crate) fn read_lease(value: &str) -> Result<Option<LeaseProgress>, Unreadable> {
+    let text: Option<LeaseText> = parse(value)?;
+    Ok(text.map(|lease| LeaseProgress {
+        epoch: Epoch(lease.epoch),
+        renewals: lease.renewals,
+        released: lease.released,
+    }))
 }
 
 fn parse<'a, T: Deserialize<'a>>(value: &'a str) -> Result<T, Unreadable> {
@@ -170,10 +180,10 @@ fn json(text: &impl Serialize) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// A load that is no news for a change of less than 0.01.
-fn rounded(load: f32) -> f32 {
+/// A load in steps of 0.05: a smaller change is no news.
+pub(crate) fn rounded(load: f32) -> f32 {
     if load.is_finite() {
-        (load.clamp(0.0, 1_000_000.0) * 100.0).round() / 100.0
+        (load.clamp(0.0, 1_000_000.0) * 20.0).round() / 20.0
     } else {
         0.0
     }

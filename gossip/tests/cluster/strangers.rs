@@ -15,7 +15,7 @@ use crate::harness::*;
 async fn caught(trap: &UdpSocket) -> Vec<u8> {
     let mut buffer = vec![0; 65_536];
     let received = timeout(Duration::from_secs(30), trap.recv_from(&mut buffer)).await;
-    let (length, _from) = received.expect("a seed is asked").unwrap();
+    let (length, _from) = received.expect("a seed is asked").expect("a datagram");
     buffer[..length].to_vec()
 }
 
