@@ -1,5 +1,6 @@
 //! Mail, with a real mail server.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use peerflow_tests::{MailServer, Node, NodeBuilder, eventually};
@@ -86,6 +87,17 @@ fn a_step_that_fails_and_recovers_sends_one_mail_for_each() {
         "one for the failed try, one for the recovery, none for the success: {mails:?}"
     );
     assert_ne!(mails[0].message_id, mails[1].message_id);
+    for mail in &mails {
+        assert!(
+            mail.body.contains("flaky") && mail.body.contains(&id),
+            "which step of which instance: {}",
+            mail.body
+        );
+    }
+    assert_ne!(
+        mails[0].subject, mails[1].subject,
+        "one says that it failed, the other that it recovered"
+    );
 }
 
 #[test]
@@ -118,38 +130,49 @@ fn an_email_step_sends_its_own_html() {
 fn a_mail_server_that_refuses_hangs_or_is_absent_delays_nothing_and_is_reported() {
     let refusing = MailServer::with_mode("refuse");
     let hanging = MailServer::with_mode("hang");
+    // The kernel takes connections for it; nobody ever speaks.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent_port = silent.local_addr().expect("a bound socket").port();
     let absent = {
         let gone = MailServer::start();
         gone.port
     };
-    for port in [refusing.port, hanging.port, absent] {
+    let cases = [
+        (refusing.port, "550"),
+        (hanging.port, "does not answer within"),
+        (silent_port, "does not answer within"),
+        (absent, "refused"),
+    ];
+    let check = |port: u16, reason: &str| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let node = node_with_mail(&folder, port);
         node.api.put_workflow("夜间 <load>", FAILING);
         for _ in 0..3 {
             let id = node.api.try_run("夜间 <load>").expect("acknowledged");
-            eventually("the instance ends at once", Duration::from_secs(15), || {
+            eventually("the instance ends at once", Duration::from_secs(10), || {
                 node.api
                     .try_instance(&id)
                     .filter(|instance| instance["status"] == "failed")
             });
         }
-        let reported = eventually(
-            "what is wrong with the mail is shown",
-            Duration::from_secs(60),
+        let port = port.to_string();
+        eventually(
+            &format!("it is shown why no mail is sent: {reason}"),
+            Duration::from_secs(110),
             || {
                 let reply = node.api.get("/api/v1/mail");
-                let items = reply.json["items"].as_array().cloned().unwrap_or_default();
-                items
-                    .iter()
-                    .any(|mail| {
-                        mail["message"]
-                            .as_str()
-                            .is_some_and(|text| !text.is_empty())
-                    })
-                    .then_some(reply.text)
+                let items = reply.json["items"].as_array()?;
+                let messages = items.iter().filter_map(|mail| mail["message"].as_str());
+                let mut told =
+                    messages.filter(|told| told.contains(reason) && told.contains(&port));
+                told.next().map(|_| ())
             },
         );
-        assert!(!reported.is_empty());
-    }
+        assert_eq!(node.stop(), 0, "a mail that waits does not hold up a stop");
+    };
+    std::thread::scope(|scope| {
+        for (port, reason) in cases {
+            scope.spawn(move || check(port, reason));
+        }
+    });
 }
