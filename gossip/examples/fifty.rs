@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("silent:");
     measure(&cluster, false).await?;
-    println!("the holder renews twice a second, every node tells its load once a second:");
+    println!("the holder renews twice a second, every node's load changes once a second:");
     measure(&cluster, true).await?;
     kill_one(cluster).await
 }

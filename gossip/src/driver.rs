@@ -34,8 +34,9 @@ const GRACE: Duration = Duration::from_secs(15 * 60);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Changes are taken together for this long.
 const TOGETHER: Duration = Duration::from_millis(50);
-/// Tasks and load are no hurry: they are said this often at most, since each change must reach everybody.
-const WORD_ROUNDS: u32 = 5;
+/// Tasks and load are no hurry: a change of them is said at once only if none was said for so many rounds. Each change
+/// must reach everybody, so they would cost more than all the rest.
+const WORD_ROUNDS: u32 = 25;
 /// Without a change the members are looked at again after so many rounds, for those that time alone changes.
 const SURVEY_ROUNDS: u32 = 5;
 /// How long each of the two last words may take to arrive.
