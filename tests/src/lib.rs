@@ -4,7 +4,6 @@
 
 mod api;
 mod binary;
-mod cluster;
 mod mail;
 mod mariadb;
 mod node;
@@ -13,7 +12,6 @@ mod wait;
 
 pub use api::{Api, Reply};
 pub use binary::{Outcome, peerflow, run, run_in};
-pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, View};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, Session, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};
