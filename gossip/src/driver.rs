@@ -203,7 +203,7 @@ impl Driver {
     /// Tells chitchat the newest word, and publishes what it knows.
     async fn round(&mut self, handle: &ChitchatHandle) {
         let word = self.word.borrow_and_update().clone();
-        let urgent = is_urgent(&self.said, &word);
+        let urgent = word.is_urgent_after(&self.said);
         let chitchat = handle.chitchat();
         let mut chitchat = chitchat.lock().await;
         self.say(chitchat.self_node_state(), word);
@@ -224,7 +224,7 @@ impl Driver {
         state.set(value::LEASE, value::write_lease(word.lease));
         self.said.lease = word.lease;
         let now = Instant::now();
-        if is_pressing(&self.said, &word) || now >= self.next_word {
+        if word.is_pressing_after(&self.said) || now >= self.next_word {
             state.set(value::WORD, value::write_word(&word));
             self.said = word;
             self.next_word = now + self.interval * WORD_ROUNDS;
@@ -286,16 +286,4 @@ impl Driver {
             || address == self.local
             || (here && address.port() == self.local.port())
     }
-}
-
-/// What peers wait for: who may take the lease, and where tasks may go.
-fn is_urgent(last: &Word, word: &Word) -> bool {
-    let lease = |word: &Word| word.lease.map(|lease| (lease.epoch, lease.released));
-    lease(last) != lease(word) || is_pressing(last, word)
-}
-
-/// What is said with the next round, beside the lease.
-fn is_pressing(last: &Word, word: &Word) -> bool {
-    let pressing = |word: &Word| (word.highest_epoch, word.draining, word.store_reachable);
-    pressing(last) != pressing(word)
 }

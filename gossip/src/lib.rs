@@ -34,6 +34,7 @@ mod error;
 mod gate;
 mod gossip;
 mod key;
+mod life;
 mod member;
 mod membership;
 mod meters;

@@ -43,6 +43,20 @@ pub struct Word {
     pub draining: bool,
 }
 
+impl Word {
+    /// What peers wait for has changed: who may take the lease, and where tasks may go.
+    pub(crate) fn is_urgent_after(&self, last: &Self) -> bool {
+        let lease = |word: &Self| word.lease.map(|lease| (lease.epoch, lease.released));
+        lease(last) != lease(self) || self.is_pressing_after(last)
+    }
+
+    /// More than tasks and load has changed, beside the lease.
+    pub(crate) fn is_pressing_after(&self, last: &Self) -> bool {
+        let pressing = |word: &Self| (word.highest_epoch, word.draining, word.store_reachable);
+        pressing(last) != pressing(self)
+    }
+}
+
 /// How far the holder of the lease has come: while it moves, peers need not ask the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseProgress {

@@ -11,6 +11,7 @@ use peerflow_model::{Incarnation, NodeId};
 use tokio::time::Instant;
 
 use crate::clock::WallClock;
+use crate::life::Life;
 use crate::member::{About, Member, MemberState, Members, Rival, Word};
 use crate::meters::Counters;
 use crate::value;
@@ -29,22 +30,6 @@ pub(crate) struct Roster {
     last: Arc<Members>,
     /// Until then members that chitchat does not hear yet stay as they were: it has just been started again.
     kept_until: Option<Instant>,
-}
-
-/// What is known of one life of a node.
-#[derive(Debug)]
-struct Life {
-    id: NodeId,
-    /// Of chitchat's state, when the values were read.
-    version: Option<u64>,
-    about: Option<Arc<About>>,
-    word: Word,
-    left: bool,
-    first_heard: Instant,
-    /// The failure detector has called it alive at some time.
-    was_alive: bool,
-    /// An unreadable value was told already.
-    complained: bool,
 }
 
 impl Roster {
@@ -244,61 +229,6 @@ impl Roster {
     /// Where the peers of the last survey are reached.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.last.peers().map(|peer| peer.gossip)
-    }
-}
-
-impl Life {
-    fn new(id: NodeId, now: Instant) -> Self {
-        Self {
-            id,
-            version: None,
-            about: None,
-            word: Word::default(),
-            left: false,
-            first_heard: now,
-            was_alive: false,
-            complained: false,
-        }
-    }
-
-    /// Takes what can be read; what cannot leaves what was there.
-    fn read(&mut self, state: &NodeState, counters: &Counters) {
-        self.version = Some(state.max_version());
-        self.left = state.get(value::LEFT).is_some();
-        if self.about.is_none()
-            && let Some(text) = state.get(value::ABOUT)
-        {
-            match value::read_about(text) {
-                Ok(about) => self.about = Some(Arc::new(about)),
-                Err(error) => self.complain(value::ABOUT, error, counters),
-            }
-        }
-        if let Some(text) = state.get(value::WORD) {
-            match value::read_word(text) {
-                Ok(word) => {
-                    let lease = self.word.lease;
-                    self.word = Word { lease, ..word };
-                }
-                Err(error) => self.complain(value::WORD, error, counters),
-            }
-        }
-        if let Some(text) = state.get(value::LEASE) {
-            match value::read_lease(text) {
-                Ok(lease) => self.word.lease = lease,
-                Err(error) => self.complain(value::LEASE, error, counters),
-            }
-        }
-    }
-
-    fn complain(&mut self, key: &str, error: value::Unreadable, counters: &Counters) {
-        counters.lock().unreadable += 1;
-        if !self.complained {
-            self.complained = true;
-            tracing::warn!(
-                peer = %self.id, key, %error,
-                "a peer says something that cannot be read; check that both run versions that belong together"
-            );
-        }
     }
 }
 
