@@ -8,8 +8,10 @@ use peerflow_actions::Spawner;
 use peerflow_store::Store;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::cluster::{ClusterHandle, Departure};
 use crate::config::Config;
 use crate::events::EventHub;
 use crate::http::{Access, ApiState, HttpListener, router, serve};
@@ -18,12 +20,14 @@ use crate::logs::LogHub;
 use crate::metrics::Metrics;
 use crate::scheduler::SchedulerHandle;
 use crate::stage::Stage;
-use crate::worker::{Order, WorkerHandle};
+use crate::worker::{Load, WorkerHandle};
 
 /// How long a stop waits for the master to confirm the last outcomes; what is left waits in the data directory.
 const CONFIRM: Duration = Duration::from_secs(3);
 /// How long each stage of a stop may take.
 const STAGE: Duration = Duration::from_secs(8);
+/// How long mastership may take to be handed over.
+const HAND_OVER: Duration = Duration::from_secs(3);
 
 /// A running node. Dropping it stops the node without waiting; [`Self::stop`] does it properly.
 #[derive(Debug)]
@@ -31,13 +35,16 @@ pub struct NodeHandle {
     parts: Parts,
     /// Serialises what the routers of this node register.
     registering: Arc<Mutex<()>>,
-    /// In the order in which they end: HTTP, services, scheduler, worker, logs.
-    stages: [Stage; 5],
+    /// In the order in which they end: HTTP, services, scheduler, worker, network, logs.
+    stages: [Stage; 6],
 }
 
 /// What a handle gives access to.
 #[derive(Debug)]
 pub(crate) struct Parts {
+    pub(crate) cluster: ClusterHandle,
+    /// Cancelled when this node was asked to go, and can.
+    pub(crate) gone: CancellationToken,
     pub(crate) config: Arc<Config>,
     pub(crate) identity: Arc<NodeIdentity>,
     pub(crate) store: Arc<dyn Store>,
@@ -51,7 +58,7 @@ pub(crate) struct Parts {
 }
 
 impl NodeHandle {
-    pub(crate) fn new(parts: Parts, stages: [Stage; 5], listener: Option<HttpListener>) -> Self {
+    pub(crate) fn new(parts: Parts, stages: [Stage; 6], listener: Option<HttpListener>) -> Self {
         let handle = Self {
             parts,
             registering: Arc::default(),
@@ -105,7 +112,18 @@ impl NodeHandle {
         self.parts.identity.http
     }
 
-    /// Waits until this node is master and all is well, at most `limit`. `false`: it is not; the scheduler's state
+    /// This node among its peers.
+    pub fn cluster(&self) -> ClusterHandle {
+        self.parts.cluster.clone()
+    }
+
+    /// Waits until this node was asked to go (drained by an operator, or stopped with the whole cluster), and can: then
+    /// stop it.
+    pub async fn asked_to_go(&self) {
+        self.parts.gone.cancelled().await;
+    }
+
+    /// Waits until the master is known and all is well, at most `limit`. `false`: it is not; the scheduler's state
     /// says why.
     pub async fn ready(&self, limit: Duration) -> bool {
         let mut state = self.parts.scheduler.watch();
@@ -123,9 +141,10 @@ impl NodeHandle {
         futures::future::select_all(broken).await;
     }
 
-    /// Stops the node. It takes no new tasks; those that run get `worker.drain` to end by themselves, then they are
-    /// killed (TERM, and KILL after `worker.kill_grace`) and run again at the next start, without using a retry. HTTP
-    /// goes on answering until nothing runs any more; the lease is released, logs are flushed, the store is closed.
+    /// Stops the node. Mastership is handed over at once where another node can take it. The node takes no new tasks;
+    /// those that run get `worker.drain` to end by themselves, then they are killed (TERM, and KILL after
+    /// `worker.kill_grace`) and run again elsewhere or at the next start, without using a retry. HTTP goes on answering
+    /// until nothing runs any more; the lease is released, logs are flushed, the store is closed.
     ///
     /// Dropping the future stops at once: the spawner kills what runs when this process ends.
     pub async fn stop(self) {
@@ -133,8 +152,9 @@ impl NodeHandle {
             running = self.parts.worker.running(),
             "this node is stopping"
         );
-        let [web, services, schedule, worker, logs] = &self.stages;
+        let [web, services, schedule, worker, network, logs] = &self.stages;
         services.signal();
+        self.hand_over().await;
         self.end_tasks().await;
         web.end(STAGE).await;
         services.end(STAGE).await;
@@ -143,16 +163,38 @@ impl NodeHandle {
         if let Some(spawner) = &self.parts.spawner {
             spawner.stop().await;
         }
+        self.parts.cluster.leave().await;
+        network.end(STAGE).await;
         logs.end(STAGE).await;
         self.parts.store.close().await;
         tracing::info!("this node has stopped");
     }
 
+    /// Gives mastership away before anything else, so that nobody waits for it. When all nodes stop, the master stays
+    /// the last, to take the outcomes of the others.
+    async fn hand_over(&self) {
+        let Parts {
+            cluster, scheduler, ..
+        } = &self.parts;
+        let shuts_down = cluster.departures().current() == Departure::ShutsDown;
+        if !shuts_down {
+            cluster.tell(|word| word.draining = true);
+        }
+        if !scheduler.is_master() || (!shuts_down && cluster.has_successor()) {
+            return scheduler.resign(HAND_OVER).await;
+        }
+        if shuts_down {
+            let worker = &self.parts.config.worker;
+            let patience = worker.drain + worker.kill_grace + CONFIRM + STAGE;
+            cluster.others_gone(patience).await;
+        }
+    }
+
     /// Lets tasks end, kills those that do not, and waits until the master knows of their ends.
     async fn end_tasks(&self) {
         let worker = &self.parts.worker;
-        worker.order(Order::Drain).await;
-        let is_idle = |load: &crate::worker::Load| load.running == 0;
+        worker.drain(true).await;
+        let is_idle = |load: &Load| load.running == 0;
         if timeout(self.parts.config.worker.drain, worker.wait_for(is_idle))
             .await
             .is_err()
@@ -161,8 +203,12 @@ impl NodeHandle {
                 running = worker.running(),
                 "killing tasks that still run; they run again at the next start"
             );
-            let reason = "the node stops; the task runs again at its next start".to_owned();
-            worker.order(Order::Revoke { reason }).await;
+            let reason = if self.parts.cluster.has_successor() {
+                "its node stops; the task runs again elsewhere"
+            } else {
+                "the node stops; the task runs again at its next start"
+            };
+            worker.revoke(reason.to_owned()).await;
             let patience = self.parts.config.worker.kill_grace + Duration::from_secs(3);
             if timeout(patience, worker.wait_for(is_idle)).await.is_err() {
                 tracing::warn!(
@@ -188,6 +234,7 @@ impl NodeHandle {
             events: parts.events.clone(),
             logs: parts.logs.clone(),
             identity: Arc::clone(&parts.identity),
+            cluster: parts.cluster.clone(),
             running: Arc::new(move || worker.running()),
             clock: Arc::clone(&parts.clock),
             metrics: parts.metrics.clone(),

@@ -3,8 +3,10 @@
 //! [`start`] brings a node up and gives a [`NodeHandle`]; two nodes may live in one process.
 
 mod clock;
+mod cluster;
 mod config;
 mod data_dir;
+mod epoch;
 mod events;
 mod files;
 mod handle;
@@ -21,9 +23,10 @@ mod start;
 mod worker;
 
 pub use clock::{Clock, SystemClock};
+pub use cluster::{ClusterError, ClusterHandle};
 pub use config::{
-    ClusterConfig, ClusterSockets, Config, ConfigError, ConfigOverrides, CronRunnerConfig,
-    DEFAULT_FILE, ElectionConfig, EmailConfig, Explained, GossipConfig, HttpConfig, LoaderConfig, LogConfig,
+    ClusterConfig, ClusterSockets, Config, ConfigError, ConfigOverrides, CronRunnerConfig, DEFAULT_FILE,
+    ElectionConfig, EmailConfig, Explained, GossipConfig, HttpConfig, LoaderConfig, LogConfig,
     LogFormat, MailTls, NodeConfig, PeerAddress, RetentionConfig, RpcConfig, Secret, Source, StoreAddress,
     StoreConfig, TlsFiles, WorkerConfig, format_duration, format_size, parse_duration, parse_size,
 };

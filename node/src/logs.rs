@@ -7,7 +7,7 @@
 mod spill;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -48,6 +48,8 @@ struct Shared {
     followers: Mutex<HashMap<RunId, broadcast::Sender<Arc<LogChunk>>>>,
     /// How many runs are followed: looked at first, without the lock.
     followed: AtomicUsize,
+    /// Who follows runs here, to be told of lines that tasks on other nodes stored.
+    elsewhere: Mutex<HashMap<RunId, broadcast::Sender<()>>>,
     metrics: Metrics,
 }
 
@@ -75,6 +77,7 @@ impl LogHub {
             memory: Arc::new(Semaphore::new(IN_MEMORY)),
             followers: Mutex::default(),
             followed: AtomicUsize::new(0),
+            elsewhere: Mutex::default(),
             metrics,
         });
         let writer = LogWriter::new(store, receiver, Arc::downgrade(&shared), data_dir)?;
@@ -98,6 +101,30 @@ impl LogHub {
             .followed
             .store(followers.len(), Ordering::Release);
         receiver
+    }
+
+    /// Told when tasks of the run stored lines from other nodes: a hint to look into the store.
+    pub fn follow_elsewhere(&self, run: &RunId) -> broadcast::Receiver<()> {
+        self.shared
+            .lock_elsewhere()
+            .entry(run.clone())
+            .or_insert_with(|| broadcast::channel(1).0)
+            .subscribe()
+    }
+
+    /// The runs that are followed here.
+    pub(crate) fn followed(&self) -> BTreeSet<RunId> {
+        let mut elsewhere = self.shared.lock_elsewhere();
+        elsewhere.retain(|_, readers| readers.receiver_count() > 0);
+        elsewhere.keys().cloned().collect()
+    }
+
+    /// A task of the run stored lines from another node.
+    pub(crate) fn stored_elsewhere(&self, run: &RunId) {
+        if let Some(readers) = self.shared.lock_elsewhere().get(run) {
+            // Without readers there is nobody to tell.
+            drop(readers.send(()));
+        }
     }
 
     /// Waits, at most `limit`, until what tasks wrote up to now is stored. Readers of a log that has just ended call
@@ -135,6 +162,12 @@ impl Shared {
         &self,
     ) -> std::sync::MutexGuard<'_, HashMap<RunId, broadcast::Sender<Arc<LogChunk>>>> {
         self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_elsewhere(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, broadcast::Sender<()>>> {
+        self.elsewhere
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

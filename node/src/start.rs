@@ -9,15 +9,20 @@ use peerflow_actions::{
     ActionRunner, RunnerParts, Spawner, SpawnerError, SpawnerOptions, TaskLimits, TaskRunner,
     WallClock,
 };
-use peerflow_model::{Epoch, Incarnation, NodeId};
+use peerflow_model::{Incarnation, NodeId};
 use peerflow_store::Store;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
+use crate::cluster::{
+    BoundCluster, BoundEndpoint, ClusterError, Departing, Relay, Serving, WordKeeper,
+};
 use crate::config::{Config, ConfigError};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::epoch::HighestEpoch;
 use crate::events::EventHub;
 use crate::files::StoredFiles;
 use crate::handle::{NodeHandle, Parts};
@@ -30,7 +35,7 @@ use crate::metrics::Metrics;
 use crate::retention::Retention;
 use crate::scheduler::{Scheduler, SchedulerParts};
 use crate::stage::Stage;
-use crate::worker::{Outcomes, Worker, WorkerParts};
+use crate::worker::{Definitions, Outcomes, Worker, WorkerParts};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +58,8 @@ pub enum StartError {
     },
     #[error(transparent)]
     Http(#[from] ListenError),
+    #[error("cannot take a place in the cluster: {}", with_causes(.0))]
+    Cluster(#[from] ClusterError),
     #[error("cannot start the process that runs tasks: {}", with_causes(.0))]
     Spawner(#[from] SpawnerError),
 }
@@ -102,9 +109,9 @@ pub async fn start_with(config: Config, seams: Seams) -> Result<NodeHandle, Star
 struct Bound {
     config: Arc<Config>,
     clock: Arc<dyn Clock>,
-    data_dir: Arc<DataDir>,
     identity: Arc<NodeIdentity>,
-    highest_seen: Epoch,
+    epoch: HighestEpoch,
+    cluster: BoundCluster,
     store: Arc<dyn Store>,
     outcomes: Outcomes,
     logs: LogHub,
@@ -129,11 +136,17 @@ impl Bound {
             .map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
         let mail_server =
             MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
-        let data_dir = DataDir::open(&config.node.data_dir)?;
+        let data_dir = Arc::new(DataDir::open(&config.node.data_dir)?);
         let listener = HttpListener::bind(&config.http).await?;
         let id = data_dir.node_id(config.node.id.as_deref(), &mut random)?;
         let incarnation = data_dir.next_incarnation(clock.now())?;
-        let identity = identity(&config, listener.as_ref(), clock.now(), id, incarnation);
+        let epoch = HighestEpoch::open(Arc::clone(&data_dir))?;
+        let endpoint = BoundEndpoint::bind(&config, &id, incarnation, &epoch).await?;
+        let identity = NodeIdentity {
+            rpc: endpoint.as_ref().map(|endpoint| endpoint.advertised),
+            ..identity(&config, listener.as_ref(), clock.now(), id, incarnation)
+        };
+        let cluster = BoundCluster::bind(&config, &identity, endpoint, &clock).await?;
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
         let store = match seams.store {
@@ -169,10 +182,10 @@ impl Bound {
             }
         };
         Ok(Self {
-            highest_seen: data_dir.highest_epoch()?,
+            epoch,
+            cluster,
             config: Arc::new(config),
             clock,
-            data_dir: Arc::new(data_dir),
             identity: Arc::new(identity),
             store,
             outcomes,
@@ -195,30 +208,30 @@ impl Bound {
             Stage::new("scheduler"),
         );
         let (services, web) = (Stage::new("services"), Stage::new("http"));
+        let network = Stage::new("network");
         let events = EventHub::default();
         let mail_due = Arc::new(Notify::new());
-        let (reports, from_worker) = mpsc::channel(1024);
+        let cluster = self.cluster.run(&self.epoch);
         let (worker, worker_handle) = Worker::new(WorkerParts {
             identity: Arc::clone(&self.identity),
             runner: self.runner,
+            definitions: Definitions::new(Arc::clone(&self.store)),
             logs: self.logs.clone(),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
             outcomes: self.outcomes,
-            epoch: self.highest_seen,
-            reports,
+            epoch: self.epoch.clone(),
         });
         let parts = SchedulerParts {
             config: Arc::clone(&self.config),
             identity: Arc::clone(&self.identity),
             store: Arc::clone(&self.store),
-            data_dir: self.data_dir,
-            highest_seen: self.highest_seen,
+            cluster: cluster.clone(),
+            epoch: self.epoch.clone(),
             clock: Arc::clone(&self.clock),
             events: events.clone(),
             metrics: self.metrics.clone(),
             worker: worker_handle.clone(),
-            reports: from_worker,
             mail_due: Arc::clone(&mail_due),
             seed: self.random.random(),
         };
@@ -226,7 +239,10 @@ impl Bound {
         logs.spawn("log writer", |stop| self.log_writer.run(stop));
         worker_stage.spawn("worker", |stop| worker.run(stop));
         schedule.spawn("scheduler", |_stop| scheduler.run());
+        let gone = CancellationToken::new();
         let parts = Parts {
+            cluster,
+            gone,
             config: self.config,
             identity: self.identity,
             store: self.store,
@@ -239,12 +255,45 @@ impl Bound {
             spawner: self.spawner,
         };
         spawn_services(&parts, self.mail_server, mail_due, &services);
+        spawn_network(&parts, self.epoch, &network);
         NodeHandle::new(
             parts,
-            [web, services, schedule, worker_stage, logs],
+            [web, services, schedule, worker_stage, network, logs],
             self.listener,
         )
     }
+}
+
+/// Spawns what this node does for its peers and tells them.
+fn spawn_network(node: &Parts, epoch: HighestEpoch, network: &Stage) {
+    let serving = Serving {
+        cluster: node.cluster.clone(),
+        worker: node.worker.clone(),
+        scheduler: node.scheduler.clone(),
+        events: node.events.clone(),
+        logs: node.logs.clone(),
+    };
+    let word = WordKeeper {
+        cluster: node.cluster.clone(),
+        worker: node.worker.clone(),
+        store: Arc::clone(&node.store),
+        epoch,
+    };
+    let relay = Relay {
+        cluster: node.cluster.clone(),
+        scheduler: node.scheduler.clone(),
+        events: node.events.clone(),
+        logs: node.logs.clone(),
+    };
+    let departing = Departing {
+        departures: node.cluster.departures().clone(),
+        worker: node.worker.clone(),
+        gone: node.gone.clone(),
+    };
+    network.spawn("peers", |stop| serving.run(stop));
+    network.spawn("word", |stop| word.run(stop));
+    network.spawn("relay", |stop| relay.run(stop));
+    network.spawn("departure", |stop| departing.run(stop));
 }
 
 /// Spawns what works beside scheduling.
@@ -255,6 +304,7 @@ fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, 
         logs: node.logs.clone(),
         clock: Arc::clone(&node.clock),
         metrics: node.metrics.clone(),
+        scheduler: node.scheduler.clone(),
         due: mail_due,
     };
     let retention = Retention {
@@ -346,7 +396,7 @@ fn real_runner(
 }
 
 /// Keeps the histograms small.
-async fn upkeep(metrics: Metrics, stop: tokio_util::sync::CancellationToken) {
+async fn upkeep(metrics: Metrics, stop: CancellationToken) {
     let forever = async {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;

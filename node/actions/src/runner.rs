@@ -9,7 +9,7 @@ use crate::attempt::Attempt;
 use crate::clock::WallClock;
 use crate::command::find_bash;
 use crate::mailer::Mailer;
-use crate::spawner::Spawner;
+use crate::spawner::{BootTime, Spawner};
 use crate::task::{Files, KillSignal, LogSink, Task, TaskEnd, TaskLimits};
 use crate::work_dir::WorkDirs;
 
@@ -24,6 +24,10 @@ pub trait TaskRunner: Send + Sync + std::fmt::Debug {
         kill: KillSignal,
         started: Box<dyn FnOnce(Timestamp) + Send>,
     ) -> TaskEnd;
+
+    /// The node may run the tasks of actions whose `on-partition` is `wait` until `end`; past it they must be dead, also
+    /// when the node itself stands still. Each call replaces the one before.
+    fn granted_until(&self, _end: BootTime) {}
 }
 
 /// What [`ActionRunner`] works with.
@@ -77,5 +81,9 @@ impl TaskRunner for ActionRunner {
         started: Box<dyn FnOnce(Timestamp) + Send>,
     ) -> TaskEnd {
         Attempt::new(self, task, log, kill, started).run().await
+    }
+
+    fn granted_until(&self, end: BootTime) {
+        self.parts.spawner.grant(Some(end));
     }
 }

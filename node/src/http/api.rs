@@ -18,6 +18,7 @@ use super::document::Upstreams;
 use super::problem::{ApiProblem, Kind};
 use super::show::Show;
 use crate::clock::Clock;
+use crate::cluster::ClusterHandle;
 use crate::config::format_duration;
 use crate::events::EventHub;
 use crate::identity::NodeIdentity;
@@ -33,6 +34,7 @@ pub(crate) struct ApiState {
     pub(crate) events: EventHub,
     pub(crate) logs: LogHub,
     pub(crate) identity: Arc<NodeIdentity>,
+    pub(crate) cluster: ClusterHandle,
     /// How many attempts this node runs now.
     pub(crate) running: Arc<dyn Fn() -> usize + Send + Sync>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -33,6 +33,7 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) fn answer(api: &Arc<Api>, wanted: Wanted, show: Show) -> Result<Response, ApiProblem> {
     let follower = Follower {
         chunks: api.state.logs.follow(&wanted.run),
+        elsewhere: api.state.logs.follow_elsewhere(&wanted.run),
         events: api.state.events.subscribe(),
         from: wanted.from,
         stage: Stage::Reading,
@@ -64,6 +65,8 @@ struct Follower {
     show: Show,
     from: LogCursor,
     chunks: Receiver<Arc<LogChunk>>,
+    /// Lines of tasks on other nodes.
+    elsewhere: Receiver<()>,
     events: Receiver<NodeEvent>,
     stage: Stage,
     idle_looks: u32,
@@ -124,6 +127,10 @@ impl Follower {
                     // Nobody on this node writes any more.
                     Err(RecvError::Closed) => self.chunks = self.api.state.logs.follow(run),
                 },
+                hint = self.elsewhere.recv() => match hint {
+                    Ok(()) | Err(RecvError::Lagged(_)) => break false,
+                    Err(RecvError::Closed) => self.elsewhere = self.api.state.logs.follow_elsewhere(run),
+                },
                 event = self.events.recv() => match event {
                     Ok(NodeEvent::Instance(instance)) if instance.id == *run && instance.status.is_final() => break true,
                     Ok(_) => {}
@@ -144,7 +151,7 @@ impl Follower {
             }
         };
         // Chunks that came together are read together.
-        while self.chunks.try_recv().is_ok() {}
+        while self.chunks.try_recv().is_ok() || self.elsewhere.try_recv().is_ok() {}
         if ended {
             self.over().await;
         }

@@ -16,6 +16,7 @@ use super::smtp::{MailServer, SendError};
 use crate::clock::Clock;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
+use crate::scheduler::SchedulerHandle;
 
 /// How often the store is asked without being told.
 const POLL: Duration = Duration::from_secs(10);
@@ -35,7 +36,7 @@ const PAUSES: [Duration; 6] = [
 /// After which time a mail is given up.
 const GIVE_UP: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// Sends what is due. Owned and run by the node.
+/// Sends what is due, while this node is master. Owned and run by the node.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) store: Arc<dyn Store>,
@@ -43,6 +44,7 @@ pub(crate) struct Outbox {
     pub(crate) logs: LogHub,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    pub(crate) scheduler: SchedulerHandle,
     pub(crate) due: Arc<Notify>,
 }
 
@@ -72,7 +74,8 @@ impl Outbox {
             self.store.put_mail(&mail).await?;
             unrecorded.remove(&mail.id);
         }
-        loop {
+        // The master's to do, or each node would send it.
+        while self.scheduler.is_master() {
             let due = self.store.due_mail(self.clock.now(), TAKEN).await?;
             let count = due.len();
             let sending = due.into_iter().map(|mail| self.send(mail));
@@ -89,9 +92,10 @@ impl Outbox {
                 return Err(error);
             }
             if count < TAKEN as usize {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// What became of a mail.

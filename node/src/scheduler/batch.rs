@@ -4,19 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use peerflow_engine::{Answer, Command, Dispatch, Refusal, RequestId};
-use peerflow_model::{AttemptId, Change, RunId, VisitId};
+use peerflow_model::{AttemptId, Change, NodeId, RunId, VisitId};
 
 use crate::events::{EventHub, NodeEvent};
 
-/// What is done once the batch is durable. All of it concerns this node: it is its own only worker.
+/// What is done once the batch is durable.
 #[derive(Debug)]
 pub(super) enum Action {
     Dispatch(Box<Dispatch>),
     Kill {
+        node: NodeId,
         attempt: AttemptId,
         reason: String,
     },
     Acknowledge {
+        node: NodeId,
         attempt: AttemptId,
     },
     Reply {
@@ -50,10 +52,16 @@ impl Batch {
                 Command::Persist(change) => self.persist(change),
                 Command::Dispatch(dispatch) => self.actions.push(Action::Dispatch(dispatch)),
                 Command::Kill {
-                    attempt, reason, ..
-                } => self.actions.push(Action::Kill { attempt, reason }),
-                Command::Acknowledge { attempt, .. } => {
-                    self.actions.push(Action::Acknowledge { attempt })
+                    attempt,
+                    node,
+                    reason,
+                } => self.actions.push(Action::Kill {
+                    node,
+                    attempt,
+                    reason,
+                }),
+                Command::Acknowledge { attempt, node } => {
+                    self.actions.push(Action::Acknowledge { node, attempt })
                 }
                 Command::Reply { id, result } => self.actions.push(Action::Reply { id, result }),
                 Command::Warn(message) => tracing::warn!("{message}"),

@@ -5,6 +5,9 @@ use std::time::Duration;
 use peerflow_engine::{Answer, Refusal, Request, RerunMode};
 use peerflow_model::{Epoch, InstanceId, NodeId};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::ClusterHandle;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -56,19 +59,49 @@ pub(crate) enum Asked {
     },
 }
 
-/// Asks the scheduler. Cheap to clone. The answer comes once it is durable (invariant 3).
+/// Asks the scheduler of whichever node is master. Cheap to clone. The answer comes once it is durable (invariant 3).
 #[derive(Clone, Debug)]
 pub struct SchedulerHandle {
     asks: mpsc::Sender<Ask>,
     state: watch::Receiver<SchedulerState>,
+    cluster: ClusterHandle,
+    resign: CancellationToken,
 }
 
 impl SchedulerHandle {
     /// How long an answer is waited for before the caller is told to come back.
     const PATIENCE: Duration = Duration::from_secs(15);
 
-    pub(crate) fn new(asks: mpsc::Sender<Ask>, state: watch::Receiver<SchedulerState>) -> Self {
-        Self { asks, state }
+    pub(crate) fn new(
+        asks: mpsc::Sender<Ask>,
+        state: watch::Receiver<SchedulerState>,
+        cluster: ClusterHandle,
+        resign: CancellationToken,
+    ) -> Self {
+        Self {
+            asks,
+            state,
+            cluster,
+            resign,
+        }
+    }
+
+    /// Whether this node is master, and all is well.
+    pub fn is_master(&self) -> bool {
+        let state = self.state.borrow();
+        state.trouble.is_none() && state.master.as_ref() == Some(self.cluster.own_id())
+    }
+
+    /// Hands mastership over at once, if this node has it, and takes it no more. Returns when it is handed over, within
+    /// `limit`.
+    pub(crate) async fn resign(&self, limit: Duration) {
+        self.resign.cancel();
+        let mut state = self.state.clone();
+        let own = self.cluster.own_id();
+        let handed_over = state.wait_for(|state| state.master.as_ref() != Some(own));
+        if tokio::time::timeout(limit, handed_over).await.is_err() {
+            tracing::warn!("mastership is not handed over in time; it runs out by itself");
+        }
     }
 
     /// Asks the engine.
@@ -112,12 +145,29 @@ impl SchedulerHandle {
     }
 
     async fn send(&self, what: Asked, key: Option<String>) -> Result<Answer, AskError> {
-        if let Some(reason) = self.state.borrow().trouble.clone() {
+        let SchedulerState {
+            master, trouble, ..
+        } = self.state();
+        if let Some(reason) = trouble {
             return Err(AskError::Unavailable {
                 reason,
                 retry_after: Duration::from_secs(1),
             });
         }
+        match master {
+            Some(master) if master != *self.cluster.own_id() => {
+                self.cluster.ask(&master, what, key).await
+            }
+            _ => self.ask_here(what, key).await,
+        }
+    }
+
+    /// Asks the scheduler of this very node, which refuses when it is not master.
+    pub(crate) async fn ask_here(
+        &self,
+        what: Asked,
+        key: Option<String>,
+    ) -> Result<Answer, AskError> {
         let (answer, wait) = oneshot::channel();
         match self.asks.try_send(Ask { what, key, answer }) {
             Ok(()) => {}

@@ -1,68 +1,17 @@
-//! Becoming and staying master: one lease, taken with a new epoch, renewed while it holds.
+//! Staying master: a lease that is ours, renewed while it holds.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_model::{Epoch, NodeId};
-use peerflow_store::{Error, Fence, Lease, LeaseClaim, Store};
+use peerflow_gossip::LeaseProgress;
+use peerflow_model::Epoch;
+use peerflow_store::{Fence, Lease, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::cluster::ClusterHandle;
 use crate::config::ElectionConfig;
-use crate::data_dir::{DataDir, DataDirError};
-
-/// Takes the lease for this node.
-#[derive(Debug)]
-pub(super) struct Mastership {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) node: NodeId,
-    pub(super) election: ElectionConfig,
-    pub(super) data_dir: Arc<DataDir>,
-    /// The highest epoch seen anywhere.
-    pub(super) highest_seen: Epoch,
-}
-
-/// Why this node is not master.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NotMaster {
-    #[error("another node is master")]
-    Taken,
-    #[error(transparent)]
-    Store(#[from] Error),
-    #[error("the store does not answer in time")]
-    Silent,
-    #[error("the new epoch cannot be remembered: {0}")]
-    DataDir(#[from] DataDirError),
-}
-
-/// How long the store may take to grant a lease.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-impl Mastership {
-    /// Tries once. What follows from an earlier term of this node is over: the caller has stopped acting.
-    pub(super) async fn acquire(&mut self) -> Result<Mandate, NotMaster> {
-        let before = Instant::now();
-        let claim = LeaseClaim {
-            holder: self.node.clone(),
-            ttl: self.election.ttl,
-            highest_seen: self.highest_seen,
-            succeeds_itself: true,
-        };
-        let answer = timeout(PATIENCE, self.store.acquire(&claim)).await;
-        let lease = answer
-            .map_err(|_elapsed| NotMaster::Silent)??
-            .ok_or(NotMaster::Taken)?;
-        self.highest_seen = self.highest_seen.max(lease.epoch);
-        self.data_dir.remember_epoch(lease.epoch)?;
-        Ok(Mandate::new(
-            Arc::clone(&self.store),
-            lease,
-            &self.election,
-            before,
-        ))
-    }
-}
 
 /// A lease that is ours, and its renewal in the background, which ends when this is dropped.
 #[derive(Debug)]
@@ -84,18 +33,27 @@ struct Hold {
 }
 
 impl Mandate {
-    fn new(
+    /// A lease that was granted to a request sent at `before`. Its progress is told to the peers from now on.
+    pub(super) fn new(
         store: Arc<dyn Store>,
         lease: Lease,
         election: &ElectionConfig,
         before: Instant,
+        cluster: ClusterHandle,
     ) -> Self {
+        tell(&cluster, &lease);
         let (sender, hold) = watch::channel(Hold {
             until: before + election.ttl,
             lost: false,
         });
         let mut renewal = JoinSet::new();
-        renewal.spawn(renew(store, lease.clone(), election.clone(), sender));
+        renewal.spawn(renew(
+            store,
+            lease.clone(),
+            election.clone(),
+            sender,
+            cluster,
+        ));
         Self {
             began: before,
             commit_seq: lease.commit_seq,
@@ -168,20 +126,22 @@ async fn renew(
     mut lease: Lease,
     election: ElectionConfig,
     hold: watch::Sender<Hold>,
+    cluster: ClusterHandle,
 ) {
     loop {
         sleep(election.renew_every).await;
         let before = Instant::now();
         match timeout(election.ttl, store.renew(&lease, election.ttl)).await {
-            Ok(Ok(Some(renewed))) => {
+            Ok(Ok(Ok(renewed))) => {
                 lease = renewed;
+                tell(&cluster, &lease);
                 hold.send_replace(Hold {
                     until: before + election.ttl,
                     lost: false,
                 });
             }
-            Ok(Ok(None)) => {
-                tracing::warn!(epoch = lease.epoch.0, "the lease is lost");
+            Ok(Ok(Err(loss))) => {
+                tracing::warn!(epoch = lease.epoch.0, %loss, "the lease is lost");
                 hold.send_modify(|hold| hold.lost = true);
                 return;
             }
@@ -191,4 +151,16 @@ async fn renew(
             }
         }
     }
+}
+
+/// Tells the peers that the lease goes on, which keeps them from the store.
+fn tell(cluster: &ClusterHandle, lease: &Lease) {
+    cluster.tell(|word| {
+        word.highest_epoch = word.highest_epoch.max(lease.epoch);
+        word.lease = Some(LeaseProgress {
+            epoch: lease.epoch,
+            renewals: lease.renewals,
+            released: false,
+        });
+    });
 }

@@ -7,14 +7,17 @@ mod active;
 mod answers;
 mod batch;
 mod commit;
+mod election;
 mod handle;
 mod mastership;
 mod requests;
 mod service;
 mod settings;
 mod term;
+mod workers;
 
 #[cfg(test)]
-pub(crate) use handle::{Ask, Asked};
+pub(crate) use handle::Ask;
+pub(crate) use handle::Asked;
 pub use handle::{AskError, SchedulerHandle, SchedulerState};
 pub(crate) use service::{Scheduler, SchedulerParts};

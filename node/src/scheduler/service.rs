@@ -3,42 +3,41 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_model::Epoch;
+use peerflow_model::{Epoch, NodeId};
 use peerflow_store::Store;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::handle::{Ask, AskError, SchedulerHandle, SchedulerState};
-use super::mastership::{Mandate, Mastership, NotMaster};
+use super::election::{Election, Step};
+use super::mastership::Mandate;
 use super::term::Term;
 use crate::clock::Clock;
+use crate::cluster::ClusterHandle;
 use crate::config::Config;
-use crate::data_dir::DataDir;
+use crate::epoch::HighestEpoch;
 use crate::events::{EventHub, NodeEvent};
 use crate::identity::NodeIdentity;
 use crate::metrics::Metrics;
-use crate::worker::{WorkerHandle, WorkerReport};
+use crate::worker::WorkerHandle;
 
 /// Requests that may wait for the scheduler.
 const ASKS: usize = 1024;
-/// How often a lease that another holds, or a store that is away, is tried again.
-const RETRY: Duration = Duration::from_millis(400);
 
 /// What a scheduler is made of.
 pub(crate) struct SchedulerParts {
     pub(crate) config: Arc<Config>,
     pub(crate) identity: Arc<NodeIdentity>,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) data_dir: Arc<DataDir>,
-    pub(crate) highest_seen: Epoch,
+    pub(crate) cluster: ClusterHandle,
+    pub(crate) epoch: HighestEpoch,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) events: EventHub,
     pub(crate) metrics: Metrics,
     pub(crate) worker: WorkerHandle,
-    pub(crate) reports: mpsc::Receiver<WorkerReport>,
     /// Told when a batch with mail in it is durable.
     pub(crate) mail_due: Arc<Notify>,
     pub(crate) seed: u64,
@@ -52,15 +51,18 @@ pub(crate) struct Scheduler {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: EventHub,
     pub(super) metrics: Metrics,
+    pub(super) cluster: ClusterHandle,
     pub(super) worker: WorkerHandle,
-    pub(super) reports: mpsc::Receiver<WorkerReport>,
     pub(super) asks: mpsc::Receiver<Ask>,
     pub(super) mail_due: Arc<Notify>,
     pub(super) stop: CancellationToken,
+    /// Mastership is to be handed over at once, and not taken again.
+    pub(super) resign: CancellationToken,
     /// The zero of the engine's monotonic clock.
     pub(super) origin: Instant,
     state: watch::Sender<SchedulerState>,
-    mastership: Mastership,
+    epoch: HighestEpoch,
+    election: Election,
     random: SmallRng,
 }
 
@@ -69,6 +71,8 @@ pub(crate) struct Scheduler {
 pub(super) enum TermOver {
     /// The node stops.
     Stopped,
+    /// The node hands mastership over.
+    Resigned,
     /// Somebody else is master, or the lease could not be renewed in time.
     SteppedDown { reason: String },
     /// The store has what cannot be read, or refuses what must be written: the next term may fare no better.
@@ -80,16 +84,17 @@ impl Scheduler {
         let (sender, asks) = mpsc::channel(ASKS);
         let (state, watch) = watch::channel(SchedulerState {
             master: None,
-            epoch: parts.highest_seen,
+            epoch: parts.epoch.current(),
             trouble: Some("this node is starting".to_owned()),
         });
-        let mastership = Mastership {
-            store: Arc::clone(&parts.store),
-            node: parts.identity.id.clone(),
-            election: parts.config.election.clone(),
-            data_dir: parts.data_dir,
-            highest_seen: parts.highest_seen,
-        };
+        let election = Election::new(
+            Arc::clone(&parts.store),
+            parts.config.election.clone(),
+            parts.epoch.clone(),
+            parts.cluster.clone(),
+        );
+        let resign = stop.child_token();
+        let handle = SchedulerHandle::new(sender, watch, parts.cluster.clone(), resign.clone());
         let scheduler = Self {
             config: parts.config,
             identity: parts.identity,
@@ -97,17 +102,19 @@ impl Scheduler {
             clock: parts.clock,
             events: parts.events,
             metrics: parts.metrics,
+            cluster: parts.cluster,
             worker: parts.worker,
-            reports: parts.reports,
             asks,
             mail_due: parts.mail_due,
             stop,
+            resign,
             origin: Instant::now(),
             state,
-            mastership,
+            epoch: parts.epoch,
+            election,
             random: SmallRng::seed_from_u64(parts.seed),
         };
-        (scheduler, SchedulerHandle::new(sender, watch))
+        (scheduler, handle)
     }
 
     /// Runs until the stop signal; releases the lease at the end.
@@ -119,9 +126,10 @@ impl Scheduler {
             self.metrics.mastership(None);
             match over {
                 TermOver::Stopped => {
-                    self.release(&mandate).await;
+                    self.release(mandate).await;
                     break;
                 }
+                TermOver::Resigned => self.release(mandate).await,
                 TermOver::SteppedDown { reason } => {
                     let recovered = mandate.has_committed() || mandate.age() > Respite::GOOD_TERM;
                     self.step_down(mandate, reason, recovered, &mut respite)
@@ -153,6 +161,7 @@ impl Scheduler {
         let epoch = mandate.epoch().0;
         // Its renewal ends here.
         drop(mandate);
+        self.cluster.tell(|word| word.lease = None);
         if recovered {
             *respite = Respite::default();
         }
@@ -172,43 +181,57 @@ impl Scheduler {
         }
     }
 
-    /// Tries until it is done; `None` when the node stops first.
+    /// Follows other masters until this node is one; `None` when it stops first.
     async fn become_master(&mut self) -> Option<Mandate> {
         let mut said = String::new();
+        let (mut members, mut released) = (self.cluster.watch(), self.cluster.releases());
         loop {
             if self.stop.is_cancelled() {
                 return None;
             }
-            let problem = match self.mastership.acquire().await {
-                Ok(mandate) => {
+            members.mark_unchanged();
+            released.mark_unchanged();
+            let may_contend = !self.resign.is_cancelled();
+            let step = self.election.step(may_contend, &mut self.random).await;
+            let (until, reason) = match step {
+                Step::Elected(mandate) => {
                     tracing::info!(epoch = mandate.epoch().0, "this node is master");
-                    return Some(mandate);
+                    return Some(*mandate);
                 }
-                Err(NotMaster::Taken) => {
-                    "another node is master of this store; it must stop, or its lease run out"
-                        .to_owned()
+                Step::Follow { master, until } => {
+                    said.clear();
+                    let reason = format!("{master} is master now; ask again");
+                    self.follows(master);
+                    (until, reason)
                 }
-                Err(error) => error.to_string(),
+                Step::Vacant { problem, until } => {
+                    if problem != said {
+                        tracing::warn!(problem, "there is no master; trying on");
+                        said.clone_from(&problem);
+                    }
+                    self.is_in_trouble(None, problem.clone());
+                    (until, problem)
+                }
             };
-            if problem != said {
-                tracing::warn!(problem, "cannot become master; trying on");
-                said.clone_from(&problem);
-            }
-            self.is_in_trouble(None, problem);
-            let pause = RETRY.mul_f64(self.random.random_range(0.8..1.2));
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return None,
-                () = sleep(pause) => {}
-                () = refuse(&mut self.asks, &said) => {}
+                () = sleep_until(until) => {}
+                Ok(()) = members.changed() => {}
+                Ok(()) = released.changed() => {}
+                () = refuse(&mut self.asks, &reason) => {}
             }
         }
     }
 
-    async fn release(&self, mandate: &Mandate) {
+    /// Gives the lease up, so that another node need not wait for its end.
+    async fn release(&self, mandate: Mandate) {
         let limit = Duration::from_secs(2);
-        match tokio::time::timeout(limit, self.store.release(mandate.lease())).await {
-            Ok(Ok(())) => tracing::info!(epoch = mandate.epoch().0, "the lease is released"),
+        let (lease, epoch) = (mandate.lease().clone(), mandate.epoch());
+        // No renewal comes after this.
+        drop(mandate);
+        match tokio::time::timeout(limit, self.store.release(&lease)).await {
+            Ok(Ok(())) => tracing::info!(epoch = epoch.0, "the lease is released"),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "cannot release the lease; it runs out by itself")
             }
@@ -216,6 +239,22 @@ impl Scheduler {
                 tracing::warn!("cannot release the lease in time; it runs out by itself")
             }
         }
+        self.cluster.tell(|word| {
+            if let Some(lease) = &mut word.lease {
+                lease.released = true;
+            }
+        });
+        self.cluster.tell_released(epoch).await;
+    }
+
+    /// Says that another node schedules.
+    fn follows(&self, master: NodeId) {
+        self.metrics.mastership(None);
+        self.say(SchedulerState {
+            master: Some(master),
+            epoch: self.epoch.current(),
+            trouble: None,
+        });
     }
 
     /// Says that all is well.
@@ -232,7 +271,7 @@ impl Scheduler {
     pub(super) fn is_in_trouble(&self, epoch: Option<Epoch>, trouble: String) {
         self.say(SchedulerState {
             master: epoch.map(|_| self.identity.id.clone()),
-            epoch: epoch.unwrap_or(self.mastership.highest_seen),
+            epoch: epoch.unwrap_or_else(|| self.epoch.current()),
             trouble: Some(trouble),
         });
     }

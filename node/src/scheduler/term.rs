@@ -15,7 +15,8 @@ use super::handle::{Ask, AskError};
 use super::mastership::Mandate;
 use super::service::{Scheduler, TermOver};
 use super::settings::reconcile;
-use crate::worker::{Order, WorkerReport};
+use super::workers::Workers;
+use crate::worker::PeerEvent;
 
 /// Events and requests taken in one turn.
 const TURN_EVENTS: usize = 512;
@@ -23,6 +24,8 @@ const TURN_EVENTS: usize = 512;
 const TURN_SIZE: usize = 4096;
 /// The engine is woken at least this often, so that a clock that jumped is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often grants that may be over are looked for while nodes that cannot be reached hold attempts.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// One term of mastership.
 pub(super) struct Term<'s> {
@@ -42,6 +45,24 @@ pub(super) struct Term<'s> {
     /// When the engine was last woken.
     pub(super) woken_at: Instant,
     pub(super) active: ActiveRuns,
+    workers: Workers,
+    /// A worker's grant.
+    worker_lease: Duration,
+    /// The longest one that a worker may still hold.
+    longest_lease: Duration,
+    /// When grants that may be over were last looked for.
+    looked_at: Instant,
+    /// Nodes that cannot be reached hold attempts, as far as is known.
+    awaits_nodes: bool,
+}
+
+/// What a term begins with.
+struct Loaded {
+    engine: Engine,
+    batch: Batch,
+    active: ActiveRuns,
+    workers: Workers,
+    worker_lease: Duration,
 }
 
 impl<'s> Term<'s> {
@@ -51,21 +72,27 @@ impl<'s> Term<'s> {
         mandate: Mandate,
         seed: u64,
     ) -> (Mandate, TermOver) {
-        let mut term = match Self::load(scheduler, &mandate, seed).await {
-            Ok((scheduler, engine, batch, active)) => Term {
-                scheduler,
-                mandate,
-                engine,
-                batch,
-                commands: Vec::new(),
-                waiting: HashMap::new(),
-                keys: HashSet::new(),
-                put_off: VecDeque::new(),
-                last_request: 0,
-                woken_at: Instant::now(),
-                active,
-            },
+        let loaded = match Self::load(scheduler, &mandate, seed).await {
+            Ok(loaded) => loaded,
             Err(over) => return (mandate, over),
+        };
+        let mut term = Term {
+            scheduler,
+            mandate,
+            engine: loaded.engine,
+            batch: loaded.batch,
+            commands: Vec::new(),
+            waiting: HashMap::new(),
+            keys: HashSet::new(),
+            put_off: VecDeque::new(),
+            last_request: 0,
+            woken_at: Instant::now(),
+            active: loaded.active,
+            workers: loaded.workers,
+            worker_lease: loaded.worker_lease,
+            longest_lease: loaded.worker_lease,
+            looked_at: Instant::now(),
+            awaits_nodes: true,
         };
         let over = loop {
             if let Err(over) = term.settle().await {
@@ -81,10 +108,10 @@ impl<'s> Term<'s> {
 
     /// Reads what is active and makes the engine of it.
     async fn load(
-        scheduler: &'s mut Scheduler,
+        scheduler: &mut Scheduler,
         mandate: &Mandate,
         seed: u64,
-    ) -> Result<(&'s mut Scheduler, Engine, Batch, ActiveRuns), TermOver> {
+    ) -> Result<Loaded, TermOver> {
         let began = Instant::now();
         let read = async {
             let settings = scheduler.store.settings().await?;
@@ -93,6 +120,7 @@ impl<'s> Term<'s> {
         let (stored, state) = tokio::select! {
             biased;
             () = scheduler.stop.cancelled() => return Err(TermOver::Stopped),
+            () = scheduler.resign.cancelled() => return Err(TermOver::Resigned),
             read = read => read.map_err(|error| TermOver::CannotGoOn {
                 reason: format!("cannot read the state to go on from: {error}"),
             })?,
@@ -109,19 +137,16 @@ impl<'s> Term<'s> {
             seed,
             settings,
         };
+        let worker_lease = options.settings.worker_lease;
         let mut commands = Vec::new();
         let engine = Engine::load(options, state, scheduler.now(), &mut commands);
         let mut batch = Batch::default();
         changes.into_iter().for_each(|change| batch.persist(change));
         batch.take(&mut commands);
-        // Reports of an earlier term: their senders tell everything again when they hear of this one.
-        while scheduler.reports.try_recv().is_ok() {}
-        scheduler
-            .worker
-            .order(Order::Announce {
-                epoch: mandate.epoch(),
-            })
-            .await;
+        let workers = Workers::attach(mandate.epoch(), &scheduler.cluster, &scheduler.worker).await;
+        let workers = workers.map_err(|over| TermOver::SteppedDown {
+            reason: over.to_string(),
+        })?;
         tracing::info!(
             epoch = mandate.epoch().0,
             workflows,
@@ -130,7 +155,13 @@ impl<'s> Term<'s> {
             "the state is loaded"
         );
         scheduler.is_well(mandate.epoch());
-        Ok((scheduler, engine, batch, active))
+        Ok(Loaded {
+            engine,
+            batch,
+            active,
+            workers,
+            worker_lease,
+        })
     }
 
     /// Waits for something to do and lets the engine handle it, with all that came together.
@@ -142,18 +173,19 @@ impl<'s> Term<'s> {
             tokio::select! {
                 biased;
                 () = self.scheduler.stop.cancelled() => return Err(TermOver::Stopped),
+                () = self.scheduler.resign.cancelled() => return Err(TermOver::Resigned),
                 () = self.mandate.over() => return Err(TermOver::SteppedDown {
                     reason: "the lease could not be renewed in time".to_owned(),
                 }),
-                Some(report) = self.scheduler.reports.recv() => self.report(report),
+                Some(event) = self.workers.event() => self.hear(event),
                 Some(ask) = self.scheduler.asks.recv() => self.ask(ask).await,
                 () = tokio::time::sleep_until(wake_at) => {}
             }
         }
         let mut taken = 1;
         while taken < TURN_EVENTS && self.batch.size() < TURN_SIZE {
-            if let Ok(report) = self.scheduler.reports.try_recv() {
-                self.report(report);
+            if let Some(event) = self.workers.event_at_hand() {
+                self.hear(event);
             } else if self.put_off.is_empty()
                 && let Ok(ask) = self.scheduler.asks.try_recv()
             {
@@ -167,11 +199,35 @@ impl<'s> Term<'s> {
             self.woken_at = Instant::now();
             self.handle(Event::Wake);
         }
+        if self.looked_at.elapsed() >= self.look_every() {
+            self.looked_at = Instant::now();
+            self.look_for_the_lost();
+        }
         Ok(())
     }
 
+    fn look_every(&self) -> Duration {
+        if self.awaits_nodes {
+            LOOK_EVERY
+        } else {
+            LONGEST_SLEEP
+        }
+    }
+
+    /// Tells the engine of nodes that are gone, and of grants that are surely over.
+    fn look_for_the_lost(&mut self) {
+        self.awaits_nodes = !self.engine.awaited().is_empty();
+        for node in self.workers.absent(&self.engine) {
+            self.handle(Event::PeerDown { node });
+        }
+        for (node, incarnation) in self.workers.grants_over(&self.engine, self.longest_lease) {
+            tracing::warn!(%node, "the last grant of a node that is gone is over; what it ran is lost");
+            self.handle(Event::GrantOver { node, incarnation });
+        }
+    }
+
     fn wake_at(&self) -> Instant {
-        let longest = self.woken_at + LONGEST_SLEEP;
+        let longest = self.woken_at + self.look_every();
         match self.engine.next_wakeup(self.scheduler.now()) {
             Some(wait) => longest.min(Instant::now() + wait),
             None => longest,
@@ -184,9 +240,25 @@ impl<'s> Term<'s> {
         self.batch.take(&mut self.commands);
     }
 
-    fn report(&mut self, report: WorkerReport) {
-        if report.epoch == self.mandate.epoch() {
-            self.handle(report.event);
+    fn hear(&mut self, event: PeerEvent) {
+        match event {
+            PeerEvent::GrantRequest { node, number } => {
+                if self.mandate.holds() {
+                    self.workers.grant(&node, number, self.worker_lease);
+                }
+            }
+            PeerEvent::Told(event) => self.handle(event),
+            PeerEvent::Attached { node, orders } => self.workers.attached(node, orders),
+            PeerEvent::Detached { node } => {
+                self.awaits_nodes = true;
+                self.workers.detached(&node);
+                self.handle(Event::PeerUnreachable { node });
+            }
+            PeerEvent::Down { node } => {
+                self.awaits_nodes = true;
+                self.workers.detached(&node);
+                self.handle(Event::PeerDown { node });
+            }
         }
     }
 
@@ -202,7 +274,7 @@ impl<'s> Term<'s> {
             self.note(changes);
         }
         self.keys.clear();
-        self.act(actions).await;
+        self.act(actions);
         Ok(())
     }
 
@@ -220,30 +292,24 @@ impl<'s> Term<'s> {
         publish(&self.scheduler.events, changes);
     }
 
-    async fn act(&mut self, actions: Vec<Action>) {
+    fn act(&mut self, actions: Vec<Action>) {
         let holds = self.mandate.holds();
         for action in actions {
             match action {
                 Action::Dispatch(dispatch) if holds => {
                     self.scheduler.metrics.dispatched();
-                    self.scheduler.worker.order(Order::Dispatch(dispatch)).await;
+                    self.workers.dispatch(*dispatch);
                 }
                 // The next term finds that no worker has it.
                 Action::Dispatch(dispatch) => {
                     tracing::info!(attempt = %dispatch.attempt, "not dispatched: the lease ran out meanwhile");
                 }
-                Action::Kill { attempt, reason } => {
-                    self.scheduler
-                        .worker
-                        .order(Order::Kill { attempt, reason })
-                        .await;
-                }
-                Action::Acknowledge { attempt } => {
-                    self.scheduler
-                        .worker
-                        .order(Order::Acknowledge { attempt })
-                        .await;
-                }
+                Action::Kill {
+                    node,
+                    attempt,
+                    reason,
+                } => self.workers.kill(&node, attempt, reason),
+                Action::Acknowledge { node, attempt } => self.workers.acknowledge(&node, attempt),
                 Action::Reply { id, result } => {
                     if let Some(answer) = self.waiting.remove(&id) {
                         // Whoever asked may be gone.
@@ -259,7 +325,7 @@ impl<'s> Term<'s> {
         let error = || {
             match over {
             TermOver::Stopped => super::handle::stopping(),
-            TermOver::SteppedDown { .. } => AskError::Unavailable {
+            TermOver::Resigned | TermOver::SteppedDown { .. } => AskError::Unavailable {
                 reason: "mastership changed meanwhile, so what was asked may or may not have happened: look before \
                          asking again, or repeat with the same Idempotency-Key"
                     .to_owned(),

@@ -35,10 +35,12 @@ enum Ended {
     Killed,
     TimedOut,
     Revoked,
+    Moved,
 }
 
 impl Outcome {
-    pub(crate) fn new(attempt: AttemptId, end: TaskEnd) -> Self {
+    /// The end of an attempt; `moved`: this node goes in order, so one that was revoked is not lost.
+    pub(crate) fn new(attempt: AttemptId, end: TaskEnd, moved: bool) -> Self {
         Self {
             attempt,
             result: match end.result {
@@ -46,6 +48,7 @@ impl Outcome {
                 TaskResult::Failed => Ended::Failed,
                 TaskResult::Killed => Ended::Killed,
                 TaskResult::TimedOut => Ended::TimedOut,
+                TaskResult::Revoked if moved => Ended::Moved,
                 TaskResult::Revoked => Ended::Revoked,
             },
             exit_code: end.exit_code,
@@ -64,6 +67,7 @@ impl Outcome {
             Ended::Killed => AttemptResult::Killed,
             Ended::TimedOut => AttemptResult::TimedOut,
             Ended::Revoked => AttemptResult::Revoked,
+            Ended::Moved => AttemptResult::Moved,
         }
     }
 

@@ -1,10 +1,12 @@
 //! The attempts that run on this node.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use peerflow_actions::{TaskEnd, TaskResult};
 use peerflow_model::AttemptId;
+use peerflow_workflow::OnPartition;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError};
 
@@ -15,8 +17,19 @@ pub(super) struct Running {
     kill: watch::Sender<Option<String>>,
     /// When the work began, once it did.
     pub(super) started_at: Option<Timestamp>,
-    /// Killed by this node for its own sake: counts as revoked.
-    revoked: bool,
+    /// What becomes of it when the node is cut off; known once its definition is read.
+    policy: Arc<OnceLock<OnPartition>>,
+    /// Killed by this node for its own sake, and why.
+    revoked: Option<Revoked>,
+}
+
+/// Why a node kills what nobody asked it to kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Revoked {
+    /// Its grant is over: the attempt counts as lost.
+    GrantOver,
+    /// It goes in order: the attempt runs again elsewhere or later.
+    Leaving,
 }
 
 /// The attempts that run on this node, at most as many as it has slots.
@@ -57,12 +70,14 @@ impl Slots {
         attempt: AttemptId,
         task: Id,
         kill: watch::Sender<Option<String>>,
+        policy: Arc<OnceLock<OnPartition>>,
     ) {
         self.tasks.insert(task, attempt.clone());
         let running = Running {
             kill,
             started_at: None,
-            revoked: false,
+            policy,
+            revoked: None,
         };
         self.running.insert(attempt, running);
     }
@@ -77,27 +92,46 @@ impl Slots {
     /// Signals an attempt to stop because the master says so.
     pub(super) fn kill(&mut self, attempt: &AttemptId, reason: String) {
         if let Some(running) = self.running.get_mut(attempt) {
-            running.revoked = false;
+            running.revoked = None;
             running.kill.send_replace(Some(reason));
         }
     }
 
     /// Signals all to stop for this node's own sake. Those killed already by order stay so.
     pub(super) fn revoke_all(&mut self, reason: &str) {
-        for running in self.running.values_mut() {
-            if running.kill.borrow().is_none() {
-                running.revoked = true;
-                running.kill.send_replace(Some(reason.to_owned()));
-            }
-        }
+        self.revoke(reason, Revoked::Leaving, |_| true);
     }
 
-    /// Frees the slot of a task that ended, or broke.
+    /// Signals those to stop that may not run without a grant. Answers how many they are.
+    pub(super) fn revoke_bound(&mut self, reason: &str) -> usize {
+        self.revoke(reason, Revoked::GrantOver, |running| {
+            matches!(running.policy.get(), None | Some(OnPartition::Wait))
+        })
+    }
+
+    fn revoke(
+        &mut self,
+        reason: &str,
+        why: Revoked,
+        which: impl Fn(&Running) -> bool,
+    ) -> usize {
+        let mut revoked = 0;
+        for running in self.running.values_mut() {
+            if running.kill.borrow().is_none() && which(running) {
+                running.revoked = Some(why);
+                running.kill.send_replace(Some(reason.to_owned()));
+                revoked += 1;
+            }
+        }
+        revoked
+    }
+
+    /// Frees the slot of a task that ended, or broke; and why this node killed it, if it did.
     pub(super) fn ended(
         &mut self,
         joined: Result<(Id, TaskEnd), JoinError>,
         now: Timestamp,
-    ) -> Option<(AttemptId, TaskEnd)> {
+    ) -> Option<(AttemptId, TaskEnd, Option<Revoked>)> {
         let task = match &joined {
             Ok((task, _)) => *task,
             Err(error) => error.id(),
@@ -108,10 +142,10 @@ impl Slots {
             Ok((_, end)) => end,
             Err(error) => broken(&error, running.started_at, now),
         };
-        if running.revoked && end.result == TaskResult::Killed {
+        if running.revoked.is_some() && end.result == TaskResult::Killed {
             end.result = TaskResult::Revoked;
         }
-        Some((attempt, end))
+        Some((attempt, end, running.revoked))
     }
 }
 

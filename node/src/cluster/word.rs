@@ -1,0 +1,73 @@
+//! Keeps what this node says of itself up to date: how much it runs, its load, whether it reaches the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use peerflow_store::Store;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+
+use super::ClusterHandle;
+use crate::epoch::HighestEpoch;
+use crate::worker::WorkerHandle;
+
+/// How often the load is looked at. The system averages it over a minute.
+const LOAD_EVERY: Duration = Duration::from_secs(5);
+/// How often the store is asked for a sign of life.
+const PING_EVERY: Duration = Duration::from_secs(5);
+const PING_LIMIT: Duration = Duration::from_secs(2);
+
+/// Keeps this node's word. Owned and run by the node.
+#[derive(Debug)]
+pub(crate) struct WordKeeper {
+    pub(crate) cluster: ClusterHandle,
+    pub(crate) worker: WorkerHandle,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) epoch: HighestEpoch,
+}
+
+impl WordKeeper {
+    /// Runs until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut load = interval(LOAD_EVERY);
+        let mut ping = interval(PING_EVERY);
+        let (mut work, mut epochs) = (self.worker.load(), self.epoch.watch());
+        let mut departures = self.cluster.departures().watch();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                Ok(()) = work.changed() => {
+                    let running = u32::try_from(work.borrow_and_update().running).unwrap_or(u32::MAX);
+                    self.cluster.tell(|word| word.running = running);
+                }
+                Ok(()) = epochs.changed() => {
+                    let highest = *epochs.borrow_and_update();
+                    self.cluster.tell(|word| word.highest_epoch = word.highest_epoch.max(highest));
+                }
+                Ok(()) = departures.changed() => {
+                    let goes = *departures.borrow_and_update() != super::Departure::Stays;
+                    self.cluster.tell(|word| word.draining = goes);
+                }
+                _ = load.tick() => {
+                    let load = load_per_core();
+                    self.cluster.tell(|word| word.load = load);
+                }
+                _ = ping.tick() => {
+                    let reaches = self.store.ping(PING_LIMIT).await.is_ok();
+                    self.cluster.tell(|word| word.store_reachable = reaches);
+                }
+            }
+        }
+    }
+}
+
+/// The load average of one minute for each core, in steps of 0.01; 0 where the system does not tell it.
+fn load_per_core() -> f32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let first = std::fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| text.split(' ').next().and_then(|load| load.parse::<f32>().ok()));
+    let load = first.unwrap_or(0.0) / f32::from(u16::try_from(cores).unwrap_or(u16::MAX));
+    (load * 100.0).round() / 100.0
+}
