@@ -123,9 +123,14 @@ fn assert_trouble_is_told(node: &Node) {
             .header("content-type")
             .is_some_and(|kind| kind.starts_with("application/problem+json"))
     );
-    let told = trouble.json["detail"].as_str().unwrap_or_default();
-    assert!(told.contains("store"), "what is wrong is said: {told}");
-    assert_eq!(node.api.get("/readyz").status, 503);
+    eventually(
+        "what is wrong with the store is said",
+        Duration::from_secs(30),
+        || {
+            let ready = node.api.get("/readyz");
+            (ready.status == 503 && ready.text.contains("store")).then_some(())
+        },
+    );
     assert_eq!(node.api.get("/healthz").status, 200);
 }
 
