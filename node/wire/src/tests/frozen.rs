@@ -1,9 +1,9 @@
-//! A peer whose process lives and does nothing.
+//! Peers that say nothing: one that has nothing to say, and one whose process lives and does nothing.
 
 use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::rig::*;
 use crate::Error;
@@ -48,4 +48,19 @@ async fn a_frozen_peer_is_noticed_in_a_few_seconds() {
         bounded(joined).await.unwrap().unwrap(),
         Error::Lost { .. }
     ));
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_said_stays_up() {
+    let quick = |node| {
+        let mut config = config(node);
+        config.limits.idle = Duration::from_secs(1);
+        config.limits.keep_alive = Duration::from_millis(200);
+        config
+    };
+    let pair = pair_of(quick("a"), quick("b")).await;
+    // Far longer than the limit, without a word of ours.
+    let closed = timeout(Duration::from_secs(4), pair.accepted.closed()).await;
+    assert!(closed.is_err(), "{closed:?}");
+    assert_eq!(pair.dialled.close_reason(), None);
 }
