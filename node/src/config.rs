@@ -146,6 +146,10 @@ impl Config {
             plan: self.cron_runner.plan.clone(),
             node_retry_fail_times: self.email.node_retry_fail_times,
             worker_lease: self.worker.lease,
+            election_ttl: self.election.ttl,
+            election_renew_every: self.election.renew_every,
+            retention_instances: self.retention.instances,
+            retention_logs: self.retention.logs,
         }
     }
 

@@ -2,12 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
+use peerflow_engine::Request;
+use peerflow_gossip::{Member, MemberState};
 
+use super::workflow_actions::done;
 use crate::http::api::Shared;
+use crate::http::extract::{IdempotencyKey, JsonBody, Names};
 use crate::http::problem::ApiProblem;
-use crate::http::types::{Cluster, Node, NodeState, Settings};
+use crate::http::show::Show;
+use crate::http::types::{Cluster, Done, Node, NodeState, SettingValue, Settings};
 
-/// The cluster as this peer sees it.
+/// The cluster as this peer sees it. Nodes that said that they go are not shown.
 #[utoipa::path(get, path = "/api/v1/cluster", tag = "cluster", responses((status = 200, body = Cluster)))]
 pub(super) async fn cluster(State(api): Shared) -> Json<Cluster> {
     let scheduler = api.state.scheduler.state();
@@ -17,33 +22,45 @@ pub(super) async fn cluster(State(api): Shared) -> Json<Cluster> {
         .show()
         .await
         .unwrap_or_else(|_store_is_away| api.own_show());
-    let address = |socket: Option<std::net::SocketAddr>| {
-        socket.map(|socket| socket.to_string()).unwrap_or_default()
-    };
-    let node = Node {
-        id: identity.id.to_string(),
-        state: NodeState::Alive,
-        http: address(identity.http),
-        rpc: address(identity.rpc),
-        gossip: String::new(),
-        load: 0.0,
-        incarnation: identity.incarnation.0,
-        epoch: scheduler.epoch.0,
-        store_reachable: scheduler.trouble.is_none(),
-        labels: identity.labels.clone(),
-        slots: identity.slots,
-        running: u32::try_from((api.state.running)()).unwrap_or(u32::MAX),
-        version: identity.version.to_owned(),
-        started_at: show.time(identity.started_at),
-    };
+    let members = api.state.cluster.members();
+    let nodes = members.iter().filter_map(|member| node(member, &show));
     Json(Cluster {
         name: identity.cluster_name.clone(),
         master: scheduler.master.map(|master| master.to_string()),
         epoch: scheduler.epoch.0,
-        nodes: vec![node],
+        nodes: nodes.collect(),
         answered_by: identity.id.to_string(),
         trouble: scheduler.trouble,
         timezone: show.zone_name().to_owned(),
+    })
+}
+
+/// What a member says of itself, and whether it is there.
+fn node(member: &Member, show: &Show) -> Option<Node> {
+    let state = match member.state {
+        MemberState::Alive if member.word.draining => NodeState::Draining,
+        MemberState::Alive => NodeState::Alive,
+        MemberState::Dead => NodeState::Dead,
+        MemberState::Left => return None,
+    };
+    let about = &member.about;
+    // Without a cluster there is no socket for peers, and so no address of one.
+    let gossip = about.rpc.map(|_| member.gossip.to_string());
+    Some(Node {
+        id: member.id.to_string(),
+        state,
+        http: about.http.clone().unwrap_or_default(),
+        rpc: about.rpc.map(|rpc| rpc.to_string()).unwrap_or_default(),
+        gossip: gossip.unwrap_or_default(),
+        labels: about.labels.clone(),
+        slots: about.slots,
+        running: member.word.running,
+        load: member.word.load,
+        version: about.version.clone(),
+        incarnation: member.incarnation.0,
+        epoch: member.word.highest_epoch.0,
+        store_reachable: member.word.store_reachable,
+        started_at: show.time(about.started_at),
     })
 }
 
@@ -53,4 +70,26 @@ pub(super) async fn settings(State(api): Shared) -> Result<Json<Settings>, ApiPr
     Ok(Json(Settings {
         settings: api.settings().await?,
     }))
+}
+
+/// Changes a cluster-wide setting; in force at once, on every node.
+#[utoipa::path(
+    put,
+    path = "/api/v1/cluster/settings/{key}",
+    tag = "cluster",
+    params(("key" = String, Path)),
+    request_body = SettingValue,
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn put_setting(
+    State(api): Shared,
+    names: Names,
+    IdempotencyKey(key): IdempotencyKey,
+    JsonBody(setting): JsonBody<SettingValue>,
+) -> Result<Json<Done>, ApiProblem> {
+    let request = Request::SetSetting {
+        key: names.part("key").to_owned(),
+        value: setting.value,
+    };
+    done(&api, request, key).await
 }

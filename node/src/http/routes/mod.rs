@@ -5,6 +5,7 @@
 mod attachments;
 mod cluster;
 mod coordinators;
+mod departures;
 mod events;
 mod health;
 mod instances;
@@ -59,6 +60,9 @@ fn cluster() -> Routes {
     Routes::new()
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::settings))
+        .routes(routes!(cluster::put_setting))
+        .routes(routes!(departures::shut_down))
+        .routes(routes!(departures::drain_node))
         .routes(routes!(events::events))
 }
 

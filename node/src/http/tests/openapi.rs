@@ -13,6 +13,9 @@ const PAGES: &[&str] = &[
     "GET /metrics",
     "GET /api/v1/cluster",
     "GET /api/v1/cluster/settings",
+    "PUT /api/v1/cluster/settings/{key}",
+    "POST /api/v1/cluster/shutdown",
+    "POST /api/v1/nodes/{id}/drain",
     "GET /api/v1/events",
     "GET /api/v1/workflows",
     "POST /api/v1/workflows/check",
@@ -78,6 +81,7 @@ async fn the_document_lists_every_page_and_the_router_knows_every_page_of_the_do
         let path = path
             .replace("{name}", "x")
             .replace("{id}", "x")
+            .replace("{key}", "x")
             .replace("{path}", "x");
         if path.ends_with("/events") {
             continue;
@@ -119,6 +123,7 @@ async fn methods_that_the_document_does_not_list_are_refused() {
             let concrete = path
                 .replace("{name}", "x")
                 .replace("{id}", "x")
+                .replace("{key}", "x")
                 .replace("{path}", "x");
             let answered = peer
                 .send(request(method.clone(), &concrete, None, ""))
