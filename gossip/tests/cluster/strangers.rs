@@ -35,7 +35,7 @@ async fn a_wrong_secret_and_another_cluster_are_not_seen_and_counted() {
     let mut wrong = config("wrong", 1, &seed);
     wrong.key = key(2);
     let mut other = config("other", 1, &seed);
-    other.cluster = "reports".into();
+    other.cluster = "elt".into();
     for stranger in [wrong, other] {
         let before = first.meters().dropped.wrong_key;
         let stranger = start(stranger).await;
