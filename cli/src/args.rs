@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use commands::{
-    ClusterCommand, CoordinatorCommand, InstanceCommand, NodeArgs, RunArgs, SearchArgs,
+    ClusterCommand, CoordinatorCommand, InstanceCommand, NodeArgs, RunArgs, SearchArgs, TokenArgs,
     UtilCommand, WorkflowCommand,
 };
 
@@ -56,6 +56,10 @@ pub(crate) struct Global {
     /// A file that holds the bearer token; without it PEERFLOW_TOKEN is used, where that is set.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Certificates that https peers are trusted by besides those of public authorities: PEM, of your authority or of the
+    /// peers themselves.
+    #[arg(long, global = true, value_name = "FILE", env = "PEERFLOW_CA")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// How answers are printed.

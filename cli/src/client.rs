@@ -3,11 +3,13 @@
 //! Peers are tried in order and the first that answers is used. A cluster without a master (503 with `Retry-After`) is
 //! waited for. Every write carries an `Idempotency-Key`, so repeating it never does it twice.
 
+mod connector;
 mod events;
 mod peer;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod trust;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,6 +29,7 @@ use tokio::time::Instant;
 pub(crate) use events::EventStream;
 pub(crate) use peer::Peer;
 pub(crate) use transport::{AnswerBody, Transport};
+pub(crate) use trust::{InvalidTrust, trust};
 
 use crate::error::Error;
 
@@ -103,13 +106,13 @@ impl Ask {
 
     fn request(
         &self,
-        authority: &str,
+        peer: &Peer,
         token: Option<&HeaderValue>,
     ) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut request = Request::builder()
             .method(self.method.clone())
-            .uri(format!("http://{authority}/api/v1{}", self.path))
-            .header(http::header::HOST, authority);
+            .uri(format!("{}/api/v1{}", peer.url(), self.path))
+            .header(http::header::HOST, &peer.authority);
         if let Some(content_type) = self.content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
@@ -214,22 +217,20 @@ impl Client {
         let mut reasons = Vec::new();
         let mut no_master = None;
         for at in (0..count).map(|offset| (first + offset) % count) {
+            let peer = self.transport.peer(at);
             let request = ask
-                .request(self.transport.authority(at), self.token.as_ref())
+                .request(&peer, self.token.as_ref())
                 .map_err(|error| Error::Usage(error.to_string()))?;
             let answer =
                 match tokio::time::timeout(ANSWER_PATIENCE, self.transport.send(request)).await {
                     Ok(Ok(answer)) => answer,
                     Ok(Err(reason)) => {
-                        reasons.push(format!("{}: {reason}", self.transport.authority(at)));
+                        reasons.push(format!("{}: {reason}", peer.url()));
                         continue;
                     }
                     Err(_elapsed) => {
                         let patience = ANSWER_PATIENCE.as_secs();
-                        reasons.push(format!(
-                            "{}: no answer within {patience} s",
-                            self.transport.authority(at)
-                        ));
+                        reasons.push(format!("{}: no answer within {patience} s", peer.url()));
                         continue;
                     }
                 };

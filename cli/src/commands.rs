@@ -116,7 +116,8 @@ fn told(language: Language, problem: &Problem) -> String {
         }
         "too-large" => language.refused_too_large(detail),
         "busy" | "unavailable" | "store-unavailable" => language.refused_unavailable(detail),
-        "unauthorized" | "forbidden" => language.refused_forbidden(detail),
+        "unauthorized" => language.refused_token(detail),
+        "forbidden" => language.refused_forbidden(detail),
         "internal" => language.refused_internal(detail),
         // A newer peer's kind, or what a proxy said.
         _ => detail.into_owned(),

@@ -40,6 +40,8 @@ catalogue! {
     alive() => "alive", "正常";
     draining() => "draining", "排空中";
     dead() => "dead", "离线";
+    reachable() => "reachable", "可达";
+    unreachable() => "unreachable", "不可达";
     ready() => "ready", "就绪";
     not_ready() => "not ready", "未就绪";
     not_registered() => "not registered", "未登记";
@@ -68,12 +70,15 @@ catalogue! {
     label_files() => "Files", "附件";
     label_fired_at() => "Last fired", "上次触发";
     label_folder() => "Folder", "目录";
+    label_gossip() => "Gossip", "Gossip 地址";
     label_held_time() => "Held time", "暂缓的时刻";
     label_http() => "HTTP", "HTTP 地址";
     label_id() => "Id", "编号";
+    label_incarnation() => "Life", "启动序号";
     label_instance() => "Instance", "实例";
     label_instance_limit() => "Instance limit", "实例上限";
     label_labels() => "Labels", "标签";
+    label_load() => "Load", "负载";
     label_logical_time() => "Logical time", "逻辑时间";
     label_mail() => "Mail", "邮件";
     label_master() => "Master", "主节点";
@@ -85,6 +90,7 @@ catalogue! {
     label_parameters_needed() => "Parameters needed", "需要的参数";
     label_priority() => "Priority", "优先级";
     label_readiness() => "Readiness", "就绪情况";
+    label_rpc() => "RPC", "RPC 地址";
     label_run() => "Run", "第几次运行";
     label_running() => "Running / slots", "运行 / 槽位";
     label_schedule() => "Schedule", "时间安排";
@@ -97,11 +103,14 @@ catalogue! {
     label_status() => "Status", "状态";
     label_step() => "Step", "步骤";
     label_timezone() => "Time zone", "时区";
+    label_store() => "Store", "存储";
     label_took() => "Took", "用时";
     label_trigger() => "Trigger", "触发方式";
+    label_setting() => "Setting", "设置";
     label_trouble() => "Trouble", "故障";
     label_type() => "Type", "类型";
     label_updated() => "Updated", "更新时间";
+    label_value() => "Value", "值";
     label_version() => "Version", "版本";
     label_waits_for() => "Waits for", "在等待";
     label_workflow() => "Workflow", "工作流";
@@ -167,9 +176,33 @@ catalogue! {
         "{seconds} 秒内没有主节点：{detail}；请稍后再试，或用 --timeout 等待更久";
     no_peer_named() => "no peer is named; give one with --peer or PEERFLOW_PEER", "没有指定节点；请用 --peer 或 PEERFLOW_PEER 指定";
     no_address(text) => "{text} is no address of a peer; write http://HOST:PORT", "{text} 不是节点地址；请写成 http://主机:端口";
-    no_https(text) =>
-        "{text}: https is not spoken by this version; reach the peer through a tunnel, with http",
-        "{text}：此版本不支持 https；请通过隧道用 http 访问";
+    peer_speaks_plain_http() =>
+        "the peer speaks plain HTTP there, not TLS; write http:// before its address",
+        "该节点在此端口使用明文 HTTP，而不是 TLS；请在地址前写 http://";
+    certificate_of_another_name(reason) =>
+        "the peer's certificate is for another name ({reason}); use a name that stands in it",
+        "节点的证书属于另一个名称（{reason}）；请使用证书中的名称";
+    certificate_expired(reason) =>
+        "the peer's certificate has expired ({reason}); renew it, or set this machine's clock",
+        "节点的证书已过期（{reason}）；请更新证书，或校准本机时钟";
+    certificate_not_trusted(reason) =>
+        "the peer's certificate is not trusted ({reason}); name your authority's certificate, or the peer's own, with --ca-file or PEERFLOW_CA",
+        "节点的证书不受信任（{reason}）；请用 --ca-file 或 PEERFLOW_CA 指定你的 CA 证书或节点自己的证书";
+    no_certificates(path, reason) =>
+        "{path} holds no certificate that can be used ({reason}); it must be PEM", "{path} 中没有可用的证书（{reason}）；必须是 PEM 格式";
+    refused_token(detail) =>
+        "{detail}; give it in PEERFLOW_TOKEN, or in a file with --token-file",
+        "令牌缺失或不正确：{detail}；请用 PEERFLOW_TOKEN 给出，或用 --token-file 指定文件";
+    no_cluster_secret() =>
+        "no secret is configured, so there is no token: name the cluster's secret with --secret-file FILE, or in cluster.secret_file of the configuration",
+        "没有配置密钥，因此没有令牌：请用 --secret-file 文件 指定集群密钥，或在配置中设置 cluster.secret_file";
+    shutdown_question(name) =>
+        "stop every node of cluster {name}? what runs is killed, and runs again when the cluster is started again [y/N] ",
+        "停止集群 {name} 的所有节点？正在运行的任务会被杀死，集群再次启动后重新运行 [y/N] ";
+    no_setting(key, known) =>
+        "there is no setting {key}; known: {known}", "没有名为 {key} 的设置；已知的有：{known}";
+    shutdown_not_confirmed() =>
+        "nothing was stopped; --yes stops without asking", "没有停止任何节点；加 --yes 可不经确认直接停止";
     bad_token() => "the token holds characters that no token has; check the file", "令牌中有不合法的字符；请检查文件";
     answer_cut(reason) => "the answer broke off: {reason}; try again", "应答中断：{reason}；请重试";
     answer_not_understood(reason) =>

@@ -1,11 +1,14 @@
 //! What every command works with: how to print, and whom to ask.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use rustls::ClientConfig;
 
 use crate::args::Global;
-use crate::client::{Client, Peer, Transport};
+use crate::client::{Client, InvalidTrust, Peer, Transport, trust};
 use crate::error::Error;
 use crate::language::Language;
 use crate::output::{Output, Terminal};
@@ -50,21 +53,30 @@ impl Session {
             .filter(|text| !text.trim().is_empty())
         {
             peers.push(Peer::parse(text).map_err(|invalid| {
-                Error::Usage(if invalid.https {
-                    language.no_https(&invalid.text)
-                } else {
-                    language.no_address(&invalid.text)
-                })
+                Error::Usage(language.no_address(&invalid.text))
             })?);
         }
         if peers.is_empty() {
             return Err(Error::Usage(language.no_peer_named()));
         }
         Ok(Client::new(
-            Transport::http(peers),
+            Transport::http(peers, self.trust()?, language),
             self.global.timeout,
             self.token()?,
         ))
+    }
+
+    /// Whose certificates are trusted.
+    fn trust(&self) -> Result<Arc<ClientConfig>, Error> {
+        let language = self.output.language;
+        let ca_file = self.global.ca_file.as_deref();
+        let path = || ca_file.unwrap_or(Path::new("")).display();
+        trust(ca_file).map_err(|invalid| {
+            Error::Usage(match invalid {
+                InvalidTrust::Unreadable(reason) => language.cannot_read(path(), reason),
+                InvalidTrust::NoCertificates(reason) => language.no_certificates(path(), reason),
+            })
+        })
     }
 
     /// The bearer token: of `--token-file`, else of `PEERFLOW_TOKEN`.

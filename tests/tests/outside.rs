@@ -1,5 +1,7 @@
 //! What must be seen to hold, from outside: each test's name says it.
 
+#[path = "outside/access.rs"]
+mod access;
 #[path = "outside/api.rs"]
 mod api;
 #[path = "outside/check.rs"]

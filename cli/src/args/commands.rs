@@ -28,6 +28,9 @@ pub(crate) struct NodeArgs {
     /// Gossip address of a peer to begin with.
     #[arg(long = "seed", value_name = "ADDR")]
     pub(crate) seeds: Vec<String>,
+    /// A file with the secret that all nodes of the cluster share; `peerflow cluster secret` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
     /// Where the node keeps what is its own.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -269,6 +272,46 @@ pub(crate) enum UtilCommand {
 pub(crate) enum ClusterCommand {
     /// Name, master, epoch and nodes.
     Info,
-    /// The nodes.
+    /// The nodes, and what each says of itself, as the asked peer knows them.
     Members,
+    /// Give a node no new tasks; it leaves once those that run there have ended.
+    Drain {
+        /// Id of the node.
+        node: String,
+        /// Let it stay after all.
+        #[arg(long, conflicts_with = "move_tasks")]
+        off: bool,
+        /// Do not wait: kill what runs there, to run again elsewhere without using a retry.
+        #[arg(long = "move")]
+        move_tasks: bool,
+    },
+    /// Change a setting of the whole cluster; without a value, print what is in force.
+    Set {
+        /// Such as worker.lease or node.timezone.
+        key: Option<String>,
+        /// Its new value.
+        #[arg(requires = "key")]
+        value: Option<String>,
+    },
+    /// Stop every node; what runs is killed, and runs again when the cluster is started again.
+    Shutdown {
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Print a new random secret; asks no peer.
+    Secret,
+    /// Print the token that follows from the cluster's secret and name; asks no peer.
+    Token(TokenArgs),
+}
+
+/// `cluster token`: reads the configuration as `node` does.
+#[derive(Args, Debug)]
+pub(crate) struct TokenArgs {
+    /// The configuration file; config/node.toml where that exists.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A file with the secret, instead of the configured one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
 }

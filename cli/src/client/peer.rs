@@ -2,37 +2,44 @@
 
 use http::Uri;
 
-/// A peer's address, as `host:port`.
+/// A peer's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Peer(pub(crate) String);
+pub(crate) struct Peer {
+    /// Whether it is spoken to by TLS.
+    pub(crate) https: bool,
+    /// As `host:port`.
+    pub(crate) authority: String,
+}
 
 /// An address that cannot be one of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidPeer {
+    /// What was written; `***` stands for what may be a password.
     pub(crate) text: String,
-    pub(crate) https: bool,
 }
 
 /// Port of the API where none is written.
 const DEFAULT_PORT: u16 = 8090;
 
 impl Peer {
-    /// Reads `http://host:port`, `host:port` or `host`; a trailing slash is forgiven, a path is not.
+    /// Reads `https://host:port`, `http://host:port`, `host:port` or `host`; a trailing slash is forgiven, a path is not.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidPeer> {
-        let wrong = |https| InvalidPeer {
-            text: text.to_owned(),
-            https,
-        };
         let trimmed = text.trim();
-        if trimmed.starts_with("https://") {
-            return Err(wrong(true));
-        }
-        let rest = trimmed.strip_prefix("http://").unwrap_or(trimmed);
+        let wrong = || InvalidPeer {
+            text: match trimmed.rsplit_once('@') {
+                Some((_, host)) => format!("***@{host}"),
+                None => trimmed.to_owned(),
+            },
+        };
+        let (https, rest) = match trimmed.strip_prefix("https://") {
+            Some(rest) => (true, rest),
+            None => (false, trimmed.strip_prefix("http://").unwrap_or(trimmed)),
+        };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let uri: Uri = format!("http://{rest}")
             .parse()
-            .map_err(|_invalid| wrong(false))?;
-        let authority = uri.authority().ok_or_else(|| wrong(false))?;
+            .map_err(|_invalid| wrong())?;
+        let authority = uri.authority().ok_or_else(|| wrong())?;
         if uri
             .path_and_query()
             .is_some_and(|path| path.as_str() != "/")
@@ -40,13 +47,19 @@ impl Peer {
             || authority.host().is_empty()
             || (authority.port_u16().is_none() && authority.as_str() != authority.host())
         {
-            return Err(wrong(false));
+            return Err(wrong());
         }
-        Ok(Self(format!(
-            "{}:{}",
-            authority.host(),
-            authority.port_u16().unwrap_or(DEFAULT_PORT)
-        )))
+        let port = authority.port_u16().unwrap_or(DEFAULT_PORT);
+        Ok(Self {
+            https,
+            authority: format!("{}:{port}", authority.host()),
+        })
+    }
+
+    /// Its URL, without a path.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
     }
 }
 
@@ -63,8 +76,14 @@ mod tests {
             ("http://[::1]:81", "[::1]:81"),
             ("[::1]", "[::1]:8090"),
         ] {
-            assert_eq!(Peer::parse(text), Ok(Peer(expected.to_owned())));
+            let expected = Peer {
+                https: false,
+                authority: expected.to_owned(),
+            };
+            assert_eq!(Peer::parse(text), Ok(expected));
         }
+        let secured = Peer::parse("https://etl-3/").expect("an address");
+        assert_eq!(secured.url(), "https://etl-3:8090");
     }
 
     #[test]
@@ -81,6 +100,7 @@ mod tests {
         ] {
             assert!(Peer::parse(text).is_err(), "{text:?} was taken");
         }
-        assert!(Peer::parse("https://host").is_err_and(|error| error.https));
+        let error = Peer::parse("http://user:s3cret@host").expect_err("it was taken");
+        assert!(!error.text.contains("s3cret"), "{}", error.text);
     }
 }

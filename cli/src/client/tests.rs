@@ -1,5 +1,6 @@
 //! The client against small servers that answer as a cluster might.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::error::Exit;
+use crate::language::Language;
 
 /// Serves `router` until the set is dropped.
 async fn serve(tasks: &mut JoinSet<()>, router: Router) -> Peer {
@@ -22,17 +24,29 @@ async fn serve(tasks: &mut JoinSet<()>, router: Router) -> Peer {
     tasks.spawn(async move {
         axum::serve(listener, router).await.expect("it serves");
     });
-    Peer(address.to_string())
+    plain(address)
+}
+
+fn plain(address: SocketAddr) -> Peer {
+    Peer {
+        https: false,
+        authority: address.to_string(),
+    }
 }
 
 /// An address where nobody listens.
 async fn nobody() -> Peer {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    Peer(listener.local_addr().expect("an address").to_string())
+    plain(listener.local_addr().expect("an address"))
 }
 
 fn client(peers: Vec<Peer>, timeout: Duration) -> Client {
-    Client::new(Transport::http(peers), timeout, None)
+    let trust = trust(None).expect("known authorities");
+    Client::new(
+        Transport::http(peers, trust, Language::English),
+        timeout,
+        None,
+    )
 }
 
 fn unavailable() -> axum::response::Response {
@@ -84,7 +98,7 @@ async fn nobody_reachable_names_every_peer() {
         panic!("{error:?}")
     };
     for (peer, reason) in peers.iter().zip(&reasons) {
-        assert!(reason.contains(&peer.0), "{reason}");
+        assert!(reason.contains(&peer.authority), "{reason}");
     }
 }
 

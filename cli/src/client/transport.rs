@@ -1,7 +1,7 @@
 //! The two ways a request goes: to peers over HTTP, or straight into a router in this process.
 
 use std::error::Error as StdError;
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
 use bytes::Bytes;
@@ -9,39 +9,37 @@ use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::{CertificateError, ClientConfig, Error as TlsError};
 use tower::ServiceExt;
 
+use super::connector::PeerConnector;
 use super::peer::Peer;
+use crate::language::Language;
 
 /// Body of an answer, whichever way it came.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// How requests reach whoever answers.
 #[derive(Debug)]
 pub(crate) enum Transport {
-    /// Over HTTP, to any of these.
+    /// Over HTTP or HTTPS, to any of these. Reasons why one does not answer are told in `language`.
     Http {
-        client: legacy::Client<HttpConnector, Full<Bytes>>,
+        client: legacy::Client<PeerConnector, Full<Bytes>>,
         peers: Vec<Peer>,
+        language: Language,
     },
     /// A node in this process.
     InProcess(Router),
 }
 
 impl Transport {
-    /// Over HTTP to `peers`, of which there must be at least one.
-    pub(crate) fn http(peers: Vec<Peer>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
+    /// Over HTTP, or HTTPS as `trust` says, to `peers`, of which there must be at least one.
+    pub(crate) fn http(peers: Vec<Peer>, trust: Arc<ClientConfig>, language: Language) -> Self {
         Self::Http {
-            client: legacy::Client::builder(TokioExecutor::new()).build(connector),
+            client: legacy::Client::builder(TokioExecutor::new()).build(PeerConnector::new(trust)),
             peers,
+            language,
         }
     }
 
@@ -54,10 +52,13 @@ impl Transport {
     }
 
     /// Who is asked at `index`.
-    pub(crate) fn authority(&self, index: usize) -> &str {
+    pub(crate) fn peer(&self, index: usize) -> Peer {
         match self {
-            Self::Http { peers, .. } => &peers[index].0,
-            Self::InProcess(_) => "localhost",
+            Self::Http { peers, .. } => peers[index].clone(),
+            Self::InProcess(_) => Peer {
+                https: false,
+                authority: "localhost".to_owned(),
+            },
         }
     }
 
@@ -70,9 +71,11 @@ impl Transport {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<AnswerBody>, String> {
         match self {
-            Self::Http { client, .. } => match client.request(request).await {
+            Self::Http {
+                client, language, ..
+            } => match client.request(request).await {
                 Ok(answer) => Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync())),
-                Err(error) => Err(innermost(&error)),
+                Err(error) => Err(reason(*language, &error)),
             },
             Self::InProcess(router) => {
                 let request = request.map(axum::body::Body::new);
@@ -85,11 +88,39 @@ impl Transport {
     }
 }
 
-/// The cause at the bottom, which names what the system said.
-fn innermost(error: &dyn StdError) -> String {
+/// What to do where TLS is the reason, else the cause at the bottom, which names what the system said.
+fn reason(language: Language, error: &(dyn StdError + 'static)) -> String {
     let mut at = error;
-    while let Some(source) = at.source() {
-        at = source;
+    loop {
+        if let Some(tls) = at.downcast_ref::<TlsError>() {
+            return tls_reason(language, tls);
+        }
+        // An I/O error names as its source not what it holds, but the source of that.
+        let held = at.downcast_ref::<std::io::Error>();
+        let held = held.and_then(std::io::Error::get_ref);
+        match held
+            .map(|held| held as &(dyn StdError + 'static))
+            .or(at.source())
+        {
+            Some(next) => at = next,
+            None => return at.to_string(),
+        }
     }
-    at.to_string()
+}
+
+fn tls_reason(language: Language, error: &TlsError) -> String {
+    match error {
+        // What is not TLS at all begins with other bytes.
+        TlsError::InvalidMessage(_) => language.peer_speaks_plain_http(),
+        TlsError::InvalidCertificate(reason) => match reason {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                language.certificate_of_another_name(error)
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                language.certificate_expired(error)
+            }
+            _ => language.certificate_not_trusted(error),
+        },
+        error => error.to_string(),
+    }
 }
