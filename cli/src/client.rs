@@ -5,7 +5,11 @@
 
 mod connector;
 mod events;
+#[cfg(test)]
+mod outages;
 mod peer;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -28,17 +32,23 @@ use tokio::time::Instant;
 
 pub(crate) use events::EventStream;
 pub(crate) use peer::Peer;
-pub(crate) use transport::{AnswerBody, Transport};
+pub(crate) use transport::{AnswerBody, Transport, Unanswered};
 pub(crate) use trust::{InvalidTrust, trust};
 
 use crate::error::Error;
 
 /// How long the head of an answer is waited for. A scheduler answers or gives up within 15 s.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// The same of a peer beside which others can be asked: it may be stopped, or cut off behind a connection that stands.
+const PASSED_OVER_AFTER: Duration = Duration::from_secs(3);
+/// What a body of a MiB may take on its way.
+const PER_MEBIBYTE: Duration = Duration::from_secs(1);
 
 /// Waits for a master between these, whatever `Retry-After` says.
 const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
+/// Pauses while a peer is waited for.
+const PEER_RETRY: Duration = Duration::from_millis(300);
 
 /// Asks peers. Cheap to use again and again: it stays with the peer that answered.
 #[derive(Debug)]
@@ -104,6 +114,17 @@ impl Ask {
         Ok(self.body("application/json", body))
     }
 
+    /// How long the head of an answer is waited for where so many `others` can be asked afterwards.
+    fn patience(&self, others: usize) -> Duration {
+        let least = if others == 0 {
+            ANSWER_PATIENCE
+        } else {
+            PASSED_OVER_AFTER
+        };
+        let mebibytes = u32::try_from(self.body.len() >> 20).unwrap_or(u32::MAX);
+        least.saturating_add(PER_MEBIBYTE.saturating_mul(mebibytes))
+    }
+
     fn request(
         &self,
         peer: &Peer,
@@ -142,6 +163,8 @@ enum Round {
     },
     Unreachable {
         reasons: Vec<String>,
+        /// Whether somebody may have got it all the same.
+        may_have_arrived: bool,
     },
 }
 
@@ -177,27 +200,52 @@ impl Client {
     }
 
     async fn bytes(&self, ask: &Ask) -> Result<Bytes, Error> {
-        let answer = self.send(ask).await?;
-        let body = answer
-            .into_body()
-            .collect()
-            .await
-            .map_err(|error| Error::Cut(error.to_string()))?;
-        Ok(body.to_bytes())
-    }
-
-    /// Asks until somebody says yes or no.
-    async fn send(&self, ask: &Ask) -> Result<Response<AnswerBody>, Error> {
         let begun = Instant::now();
         loop {
+            let answer = self.send(ask).await?;
+            let error = match answer.into_body().collect().await {
+                Ok(body) => return Ok(body.to_bytes()),
+                Err(error) => error,
+            };
+            // Of a write the answer is kept under its key: asking again gives it without doing anything twice.
+            if ask.key.is_none() || begun.elapsed() >= self.timeout {
+                return Err(Error::Cut(error.to_string()));
+            }
+            tokio::time::sleep(PEER_RETRY).await;
+        }
+    }
+
+    /// Asks until somebody says yes or no. Who is there but cannot decide is waited for; so is, after a write that may
+    /// have arrived, whoever can tell what became of it.
+    async fn send(&self, ask: &Ask) -> Result<Response<AnswerBody>, Error> {
+        let begun = Instant::now();
+        let mut reached = false;
+        let mut sent = false;
+        loop {
+            let left = |timeout: Duration| timeout.saturating_sub(begun.elapsed());
             match self.round(ask).await? {
                 Round::Answered(answer) => return Ok(answer),
-                Round::Unreachable { reasons } => return Err(Error::NoPeer { reasons }),
+                Round::Unreachable {
+                    reasons,
+                    may_have_arrived,
+                } => {
+                    sent |= may_have_arrived && ask.key.is_some();
+                    let left = left(self.timeout);
+                    if left.is_zero() && sent {
+                        let waited = self.timeout;
+                        return Err(Error::Unknown { waited, reasons });
+                    }
+                    if left.is_zero() || !(sent || reached) {
+                        return Err(Error::NoPeer { reasons });
+                    }
+                    tokio::time::sleep(PEER_RETRY.min(left)).await;
+                }
                 Round::NoMaster {
                     retry_after,
                     detail,
                 } => {
-                    let left = self.timeout.saturating_sub(begun.elapsed());
+                    reached = true;
+                    let left = left(self.timeout);
                     if left.is_zero() {
                         return Err(Error::NoMaster {
                             waited: self.timeout,
@@ -216,24 +264,31 @@ impl Client {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut reasons = Vec::new();
         let mut no_master = None;
-        for at in (0..count).map(|offset| (first + offset) % count) {
+        let mut may_have_arrived = false;
+        for (others, at) in (0..count).map(|offset| (count - offset - 1, (first + offset) % count))
+        {
+            let patience = ask.patience(others);
             let peer = self.transport.peer(at);
             let request = ask
                 .request(&peer, self.token.as_ref())
                 .map_err(|error| Error::Usage(error.to_string()))?;
-            let answer =
-                match tokio::time::timeout(ANSWER_PATIENCE, self.transport.send(request)).await {
-                    Ok(Ok(answer)) => answer,
-                    Ok(Err(reason)) => {
-                        reasons.push(format!("{}: {reason}", peer.url()));
-                        continue;
-                    }
-                    Err(_elapsed) => {
-                        let patience = ANSWER_PATIENCE.as_secs();
-                        reasons.push(format!("{}: no answer within {patience} s", peer.url()));
-                        continue;
-                    }
-                };
+            let answer = match tokio::time::timeout(patience, self.transport.send(request)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(Unanswered {
+                    reason,
+                    may_have_arrived: may,
+                })) => {
+                    may_have_arrived |= may;
+                    reasons.push(format!("{}: {reason}", peer.url()));
+                    continue;
+                }
+                Err(_elapsed) => {
+                    may_have_arrived = true;
+                    let patience = patience.as_secs();
+                    reasons.push(format!("{}: no answer within {patience} s", peer.url()));
+                    continue;
+                }
+            };
             self.preferred.store(at, Ordering::Relaxed);
             match retry_after(&answer) {
                 Some(after) => no_master = Some((after, problem(answer).await)),
@@ -246,7 +301,10 @@ impl Client {
                 retry_after,
                 detail: problem_text(&problem).to_owned(),
             },
-            None => Round::Unreachable { reasons },
+            None => Round::Unreachable {
+                reasons,
+                may_have_arrived,
+            },
         })
     }
 }

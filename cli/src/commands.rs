@@ -55,9 +55,9 @@ pub(crate) fn report(output: &Output, error: &Error) {
         Error::Interrupted => return,
         Error::Usage(text) | Error::Failed(text) => text.clone(),
         Error::Refused(problem) => refusal(output, problem),
-        Error::NoPeer { reasons } => {
-            let reasons: Vec<_> = reasons.iter().map(|each| reason(language, each)).collect();
-            language.no_peer(reasons.join("; "))
+        Error::NoPeer { reasons } => language.no_peer(told_reasons(language, reasons)),
+        Error::Unknown { waited, reasons } => {
+            language.outcome_unknown(waited.as_secs(), told_reasons(language, reasons))
         }
         Error::NoMaster { waited, detail } => {
             language.no_master(waited.as_secs(), clean(&language.told(detail)))
@@ -91,21 +91,24 @@ fn refusal(output: &Output, problem: &Problem) -> String {
     text
 }
 
-/// Why a peer gave no answer: its address stands before.
-fn reason(language: Language, reason: &str) -> String {
-    match reason.split_once(": ") {
+/// Why peers gave no answer: before each reason stands whose it is.
+fn told_reasons(language: Language, reasons: &[String]) -> String {
+    let told = reasons.iter().map(|reason| match reason.split_once(": ") {
         Some((peer, why)) => format!("{peer}: {}", clean(&language.told(why))),
-        None => reason.to_owned(),
-    }
+        None => reason.clone(),
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// What a problem says, in the user's language; of one that a newer peer tells, at least the kind.
 fn told(language: Language, problem: &Problem) -> String {
     let text = problem_text(problem);
-    if language.knows(text) {
-        return clean(&language.told(text)).into_owned();
+    let told = language.told(text);
+    let detail = clean(&told);
+    // What to do about a token is for this command line to say.
+    if language.knows(text) && problem.name() != "unauthorized" {
+        return detail.into_owned();
     }
-    let detail = clean(text);
     match problem.name() {
         "not-found" | "unknown-route" => language.refused_not_found(detail),
         "conflict" => language.refused_conflict(detail),

@@ -38,6 +38,11 @@ pub(crate) enum Error {
     Refused(Box<Problem>),
     /// Nobody answered; of each peer the reason.
     NoPeer { reasons: Vec<String> },
+    /// A write was sent and the connection broke; repeated under its key, it had no answer for so long. It may be done.
+    Unknown {
+        waited: Duration,
+        reasons: Vec<String>,
+    },
     /// Nobody could decide in time.
     NoMaster { waited: Duration, detail: String },
     /// Ctrl-C, a second time: the instance was to be killed, and nobody waited for its end.
@@ -56,7 +61,7 @@ impl Error {
             Self::Refused(problem) if problem.name() == "missing-parameters" => Exit::Usage,
             Self::Failed(_) | Self::Refused(_) | Self::Cut(_) | Self::Answer(_) => Exit::Failed,
             Self::Interrupted => Exit::Killed,
-            Self::NoPeer { .. } => Exit::NoPeer,
+            Self::NoPeer { .. } | Self::Unknown { .. } => Exit::NoPeer,
             Self::NoMaster { .. } => Exit::NoMaster,
         }
     }
@@ -65,7 +70,7 @@ impl Error {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::NoPeer { .. } | Self::NoMaster { .. } | Self::Cut(_)
+            Self::NoPeer { .. } | Self::Unknown { .. } | Self::NoMaster { .. } | Self::Cut(_)
         )
     }
 }

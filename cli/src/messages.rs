@@ -171,6 +171,9 @@ catalogue! {
     no_peer(reasons) =>
         "no peer reachable ({reasons}); start one with `peerflow node`, or name one with --peer",
         "连不上任何节点（{reasons}）；请用 `peerflow node` 启动一个，或用 --peer 指定";
+    outcome_unknown(seconds, reasons) =>
+        "the connection broke after the request was sent, and no peer answered within {seconds} s ({reasons}); it may have been done: look before asking again",
+        "请求发出后连接断开，{seconds} 秒内没有节点应答（{reasons}）；它也许已经执行：请先查看再重试";
     no_master(seconds, detail) =>
         "no master within {seconds} s: {detail}; try again later, or wait longer with --timeout",
         "{seconds} 秒内没有主节点：{detail}；请稍后再试，或用 --timeout 等待更久";
@@ -245,7 +248,8 @@ catalogue! {
     stopped_watching(id) =>
         "stopped watching; instance {id} goes on: `peerflow instance wait {id}`",
         "不再等待；实例 {id} 继续运行：`peerflow instance wait {id}`";
-peer_stopped() => "the peer stopped; ask another one", "该节点已停止；请换一个节点";
+    peer_away(seconds) =>
+        "the peer does not answer; trying again for {seconds} s", "节点没有应答；将在 {seconds} 秒内继续尝试";
     bad_log_level(level, reason) =>
         "log.level {level} is no filter ({reason}); write info or peerflow_node=debug,info",
         "log.level {level} 不是过滤规则（{reason}）；请写 info 或 peerflow_node=debug,info";

@@ -1,11 +1,15 @@
 //! Reading server-sent events.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 
 use super::transport::AnswerBody;
 use crate::error::Error;
+
+/// A peer says every 10 s that it is still there. One that was silent for longer than this is gone, or stopped.
+const SILENCE: Duration = Duration::from_secs(25);
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,13 +40,17 @@ impl EventStream {
     /// The next event; `None` when the stream is over.
     ///
     /// # Errors
-    /// When the connection breaks or the stream is not one of events.
+    /// When the connection breaks, nothing is heard of the peer any more, or the stream is not one of events.
     pub(crate) async fn next(&mut self) -> Result<Option<ServerEvent>, Error> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Some(event));
             }
-            let Some(frame) = self.body.frame().await else {
+            let Ok(frame) = tokio::time::timeout(SILENCE, self.body.frame()).await else {
+                let silence = SILENCE.as_secs();
+                return Err(Error::Cut(format!("nothing was heard for {silence} s")));
+            };
+            let Some(frame) = frame else {
                 return Ok(None);
             };
             let frame = frame.map_err(|error| Error::Cut(error.to_string()))?;

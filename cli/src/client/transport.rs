@@ -33,6 +33,15 @@ pub(crate) enum Transport {
     InProcess(Router),
 }
 
+/// Why a request has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unanswered {
+    /// In words.
+    pub(crate) reason: String,
+    /// Whether it may have arrived, and been done, all the same: the connection broke after it was made.
+    pub(crate) may_have_arrived: bool,
+}
+
 impl Transport {
     /// Over HTTP, or HTTPS as `trust` says, to `peers`, of which there must be at least one.
     pub(crate) fn http(peers: Vec<Peer>, trust: Arc<ClientConfig>, language: Language) -> Self {
@@ -65,17 +74,20 @@ impl Transport {
     /// Sends to the peer that `request` names.
     ///
     /// # Errors
-    /// Why there is no answer, in words.
+    /// Why there is no answer.
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<AnswerBody>, String> {
+    ) -> Result<Response<AnswerBody>, Unanswered> {
         match self {
             Self::Http {
                 client, language, ..
             } => match client.request(request).await {
                 Ok(answer) => Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync())),
-                Err(error) => Err(reason(*language, &error)),
+                Err(error) => Err(Unanswered {
+                    may_have_arrived: !error.is_connect(),
+                    reason: reason(*language, &error),
+                }),
             },
             Self::InProcess(router) => {
                 let request = request.map(axum::body::Body::new);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use peerflow_node::http::types::Front;
+use tokio::time::Instant;
 
 use super::workflow_info::instances;
 use crate::client::{Ask, typed};
@@ -15,13 +16,19 @@ use crate::table::{Field, Rows};
 
 /// Between two looks of `--watch`.
 const EVERY: Duration = Duration::from_secs(2);
+/// Between two tries to reach a peer again.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn front(session: &Session, watch: bool) -> Result<Exit, Error> {
     let client = session.client()?;
     let output = &session.output;
     let ask = Ask::get("/front");
     let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
+    // A watch bears the absence of all peers once one has answered, as long as `--timeout` says.
+    let mut answered: Option<Instant> = None;
+    let mut told = false;
     loop {
+        let mut pause = EVERY;
         let answer = tokio::select! {
             biased;
             () = interrupts.next() => return Ok(if watch { Exit::Done } else { Exit::Failed }),
@@ -29,6 +36,7 @@ pub(super) async fn front(session: &Session, watch: bool) -> Result<Exit, Error>
         };
         match answer {
             Ok(raw) => {
+                (answered, told) = (Some(Instant::now()), false);
                 let front: Front = typed(&raw)?;
                 output.show(&raw, || {
                     // On a terminal the picture replaces the last one; elsewhere they follow each other.
@@ -40,8 +48,20 @@ pub(super) async fn front(session: &Session, watch: bool) -> Result<Exit, Error>
                     format!("{clear}{}", show(output, &front))
                 })?;
             }
-            Err(error) if watch && error.is_passing() => super::report(output, &error),
-            Err(error) => return Err(error),
+            Err(error) => {
+                let left = answered
+                    .filter(|_| watch && error.is_passing())
+                    .map(|last| session.timeout().saturating_sub(last.elapsed()))
+                    .filter(|left| !left.is_zero());
+                let Some(left) = left else {
+                    return Err(error);
+                };
+                if !std::mem::replace(&mut told, true) {
+                    let language = output.language;
+                    output.note(&language.note(language.peer_away(left.as_secs())));
+                }
+                pause = RETRY_EVERY.min(left);
+            }
         }
         if !watch {
             return Ok(Exit::Done);
@@ -49,7 +69,7 @@ pub(super) async fn front(session: &Session, watch: bool) -> Result<Exit, Error>
         tokio::select! {
             biased;
             () = interrupts.next() => return Ok(Exit::Done),
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

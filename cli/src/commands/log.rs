@@ -1,6 +1,8 @@
 //! `instance log`.
 
-use peerflow_node::http::types::{LogLine, LogPage};
+mod follower;
+
+use peerflow_node::http::types::{InstanceSummary, LogLine, LogPage};
 use serde_json::Value;
 
 use crate::client::{Ask, Client, query, segment, typed};
@@ -8,6 +10,7 @@ use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::session::Session;
 use crate::style::{Tone, clean, level_tone};
+use follower::LogFollower;
 
 pub(super) async fn log(
     session: &Session,
@@ -18,7 +21,10 @@ pub(super) async fn log(
     let client = session.client()?;
     let output = &session.output;
     if follow {
-        self::follow(&client, output, id, step).await?;
+        let run = run(&client, id).await?;
+        LogFollower::new(&client, output, id, run, step)
+            .follow(session.timeout())
+            .await?;
     } else {
         if let Some(step) = &step {
             must_have_reached(&client, output, id, step).await?;
@@ -26,6 +32,14 @@ pub(super) async fn log(
         print_all(&client, output, id, step).await?;
     }
     Ok(Exit::Done)
+}
+
+/// The latest run: a rerun meanwhile has a log of its own.
+async fn run(client: &Client, id: &str) -> Result<u32, Error> {
+    let instance = client
+        .value(&Ask::get(format!("/instances/{}", segment(id))))
+        .await?;
+    Ok(typed::<InstanceSummary>(&instance)?.run)
 }
 
 /// An empty log of a step that the run never reached, or that is misspelt, would say that all is well.
@@ -96,33 +110,6 @@ async fn page(
     client
         .value(&Ask::get(format!("/instances/{}/log{query}", segment(id))))
         .await
-}
-
-/// Prints lines as they come, until the instance is over.
-async fn follow(
-    client: &Client,
-    output: &Output,
-    id: &str,
-    step: Option<String>,
-) -> Result<(), Error> {
-    let query = query(&[("step", step), ("follow", Some("true".to_owned()))]);
-    let mut events = client
-        .events(&Ask::get(format!("/instances/{}/log{query}", segment(id))))
-        .await?;
-    while let Some(event) = events.next().await? {
-        match event.name.as_str() {
-            "log" => {
-                let page: Value = serde_json::from_str(&event.data)
-                    .map_err(|error| Error::Answer(error.to_string()))?;
-                print_page(output, &page)?;
-            }
-            "end" => return Ok(()),
-            // What a newer peer tells beside.
-            _ => {}
-        }
-    }
-    // The peer stopped before the instance did.
-    Err(Error::Cut(output.language.peer_stopped()))
 }
 
 /// Prints the lines of a page.

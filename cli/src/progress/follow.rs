@@ -1,5 +1,8 @@
 //! Watching an instance until it ends.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -40,21 +43,34 @@ pub(crate) async fn follow(
     interrupts: &mut Interrupts,
     patience: Duration,
 ) -> Result<(Value, Instance), Error> {
-    let mut screen = Screen::new(*output);
+    let mut watch = Watch {
+        client,
+        screen: Screen::new(*output),
+        id,
+        on_interrupt,
+        asked_to_die: false,
+    };
+    let ask = Ask::get(format!("/instances/{}", segment(id)));
     let mut pace = SOONEST;
-    let mut asked_to_die = false;
     let mut last_answer = Instant::now();
+    let mut told = false;
     let mut previous = Value::Null;
     loop {
-        match client
-            .value(&Ask::get(format!("/instances/{}", segment(id))))
-            .await
-        {
+        let answer = tokio::select! {
+            biased;
+            () = interrupts.next() => {
+                watch.interrupted().await?;
+                continue;
+            }
+            answer = client.value(&ask) => answer,
+        };
+        match answer {
             Ok(raw) => {
                 last_answer = Instant::now();
+                told = false;
                 let instance: Instance = typed(&raw)?;
                 let over = instance.summary.status.is_final();
-                screen.show(&instance, over)?;
+                watch.screen.show(&instance, over)?;
                 if over {
                     return Ok((raw, instance));
                 }
@@ -65,25 +81,50 @@ pub(crate) async fn follow(
                 };
                 previous = raw;
             }
-            Err(error) if error.is_passing() && last_answer.elapsed() < patience => pace = LATEST,
-            Err(error) => return Err(error),
+            Err(error) => {
+                let left = patience.saturating_sub(last_answer.elapsed());
+                if left.is_zero() || !error.is_passing() {
+                    return Err(error);
+                }
+                if !std::mem::replace(&mut told, true) {
+                    watch.screen.away(left);
+                }
+                pace = LATEST.min(left);
+            }
         }
         tokio::select! {
             biased;
-            () = interrupts.next() => {
-                if on_interrupt == OnInterrupt::Leave {
-                    return Err(Error::Failed(output.language.stopped_watching(id)));
-                }
-                if asked_to_die {
-                    return Err(Error::Interrupted);
-                }
-                asked_to_die = true;
-                screen.break_off();
-                output.note(&output.language.killing(id));
-                client.value(&Ask::write(Method::POST, format!("/instances/{}/kill", segment(id)))).await?;
-            }
+            () = interrupts.next() => watch.interrupted().await?,
             () = tokio::time::sleep(pace) => {}
         }
+    }
+}
+
+/// What Ctrl-C is about.
+#[derive(Debug)]
+struct Watch<'w> {
+    client: &'w Client,
+    screen: Screen,
+    id: &'w str,
+    on_interrupt: OnInterrupt,
+    asked_to_die: bool,
+}
+
+impl Watch<'_> {
+    async fn interrupted(&mut self) -> Result<(), Error> {
+        let language = self.screen.output.language;
+        if self.on_interrupt == OnInterrupt::Leave {
+            return Err(Error::Failed(language.stopped_watching(self.id)));
+        }
+        if self.asked_to_die {
+            return Err(Error::Interrupted);
+        }
+        self.asked_to_die = true;
+        self.screen.break_off();
+        self.screen.output.note(&language.killing(self.id));
+        let kill = format!("/instances/{}/kill", segment(self.id));
+        self.client.value(&Ask::write(Method::POST, kill)).await?;
+        Ok(())
     }
 }
 
@@ -152,6 +193,14 @@ impl Screen {
         self.drawn = if over { 0 } else { lines.len() };
         picture.extend_from_slice(lines.join("\n").as_bytes());
         self.output.text(&String::from_utf8_lossy(&picture))
+    }
+
+    /// Says that nobody answers, and for how long that is borne.
+    fn away(&mut self, left: Duration) {
+        self.break_off();
+        let language = self.output.language;
+        self.output
+            .note(&language.note(language.peer_away(left.as_secs())));
     }
 
     /// What is said next must not be drawn over.

@@ -21,6 +21,8 @@ texts! { SYSTEM
     "Too many open files (os error {number:number})" => "打开的文件太多（os error {number}）";
     "No such file or directory" => "没有这个文件或目录";
     "Permission denied" => "没有权限";
+    "nothing was heard for {time:number} s" => "已有 {time} 秒没有动静";
+    "the peer stopped" => "节点已停止";
     "deadline has elapsed" => "超过时限";
     "operation timed out" => "操作超时";
     "connection closed before message completed" => "应答还没完整，连接就断了";
