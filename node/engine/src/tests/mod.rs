@@ -3,6 +3,7 @@
 mod blood;
 mod definitions;
 mod dependencies;
+mod doubt;
 mod ledger;
 mod mail;
 mod peers;
@@ -11,6 +12,7 @@ mod queue;
 mod random;
 mod rerun;
 mod rig;
+mod settings;
 mod store;
 mod takeover;
 mod text;

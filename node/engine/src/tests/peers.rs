@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use peerflow_model::{AttemptId, Incarnation};
 
 use super::rig::{Rig, ended, one_step, peer, workflow};
-use crate::AttemptResult::{Killed, Succeeded};
+use crate::AttemptResult::{Killed, Moved, Succeeded};
 use crate::{Event, Report, Request};
 
 fn lost_policy(policy: &str) -> String {
@@ -193,4 +193,85 @@ fn what_a_former_life_tells_of_itself_is_not_news() {
     assert_eq!(rig.peer("n1", 9), [""; 0]);
     let awaited: BTreeSet<_> = rig.engine.awaited().into_iter().collect();
     assert_eq!(awaited, BTreeSet::from([("n1".into(), Incarnation(1))]));
+}
+
+#[test]
+fn a_node_out_of_reach_gets_nothing_and_loses_nothing() {
+    let mut rig = Rig::new();
+    rig.put(&lost_policy("rerun"));
+    rig.put(&one_step("v", "", ""));
+    rig.peer("n1", 2);
+    rig.trigger("w");
+    let attempt = rig.attempt("w", "a");
+    let gone = Event::PeerUnreachable { node: "n1".into() };
+    assert_eq!(rig.send(gone.clone()), [""; 0], "gossip calls it alive");
+    assert_eq!(rig.engine.awaited(), [("n1".into(), Incarnation(1))]);
+    rig.trigger("v");
+    let reason = "visit v1#1/a.1 Pending: waits for node n1, which cannot be reached";
+    assert!(
+        rig.lines().contains(&reason.to_owned()),
+        "{:?}",
+        rig.lines()
+    );
+    let lines = rig.peer("n1", 2);
+    assert!(
+        lines.contains(&"dispatch v1#1/a.1.1 to n1".to_owned()),
+        "{lines:?}"
+    );
+    // What was on its way when the connection broke never arrived; what was given since is on its way.
+    let lines = rig.send(inventory(1, &[]));
+    assert!(
+        lines.contains(&"attempt w1#1/a.1.1 Lost on n1".to_owned()),
+        "{lines:?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("v1#1")), "{lines:?}");
+    assert_ne!(rig.attempt("w", "a"), attempt);
+}
+
+#[test]
+fn a_dead_node_stays_dead_when_its_connection_breaks() {
+    let (mut rig, _) = running("wait");
+    rig.send(Event::PeerDown { node: "n2".into() });
+    rig.send(Event::PeerUnreachable { node: "n2".into() });
+    rig.send(Event::PeerUnreachable { node: "n9".into() });
+    rig.put(&one_step("v", "", ""));
+    rig.send(Event::PeerDown { node: "n1".into() });
+    rig.trigger("v");
+    let reason = "visit v1#1/a.1 Pending: waits for node n1, which is dead".to_owned();
+    assert!(rig.lines().contains(&reason), "{:?}", rig.lines());
+}
+
+#[test]
+fn what_a_draining_node_runs_goes_on_until_it_is_moved_which_costs_no_try() {
+    let (mut rig, attempt) = running("wait");
+    let mut draining = peer("n1", 5);
+    draining.draining = true;
+    assert_eq!(rig.send(Event::Peer(draining)), [""; 0]);
+    assert!(rig.dispatched.contains_key(&attempt));
+    // Thrice, as when each node is drained in turn: a lost one would fail by then.
+    for _ in 0..4 {
+        let attempt = rig.attempt("w", "a");
+        let lines = rig.report(&attempt, Moved);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("dispatch w1#1/a.1.") && line.ends_with("to n2")),
+            "{lines:?}"
+        );
+    }
+    let visit = rig
+        .store
+        .visits
+        .values()
+        .find(|visit| visit.id == attempt.visit);
+    let visit = visit.unwrap();
+    assert_eq!((visit.failures, visit.losses, visit.attempt), (0, 0, 5));
+    let (mut rig, attempt) = running("hold");
+    let lines = rig.report(&attempt, Moved);
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("held for an operator")),
+        "{lines:?}"
+    );
 }

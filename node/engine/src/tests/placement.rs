@@ -161,3 +161,74 @@ fn a_draining_node_takes_nothing_and_is_named() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn of_equal_nodes_the_less_loaded_one_is_taken() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("w", r#"instance-limit="99""#, ""));
+    for (id, load) in [("n1", 0), ("n2", 100), ("n3", 700)] {
+        rig.send(Event::Peer(crate::Peer {
+            load,
+            ..peer(id, 8)
+        }));
+    }
+    for _ in 0..13 {
+        rig.trigger("w");
+    }
+    let on = |rig: &Rig, node: &str| {
+        let nodes = rig.dispatched.values();
+        nodes.filter(|d| d.node.as_str() == node).count()
+    };
+    // A free slot of the second counts half, one of the third an eighth.
+    assert_eq!((on(&rig, "n1"), on(&rig, "n2"), on(&rig, "n3")), (7, 6, 0));
+    // The load moves; nobody waits, so nothing follows.
+    let busy = crate::Peer {
+        load: 5_000,
+        ..peer("n2", 8)
+    };
+    assert_eq!(rig.send(Event::Peer(busy)), [""; 0]);
+    rig.trigger("w");
+    assert_eq!((on(&rig, "n2"), on(&rig, "n3")), (6, 1));
+}
+
+#[test]
+fn fifty_nodes_share_what_is_to_do() {
+    let mut rig = Rig::new();
+    rig.put(&one_step("w", r#"instance-limit="999""#, ""));
+    rig.put(&workflow(
+        "l",
+        r#"instance-limit="999""#,
+        "",
+        &on(r#"labels="even""#),
+    ));
+    let node = |number: u32, load: u32| {
+        let mut peer = peer(&format!("n{number:02}"), 4);
+        peer.load = load;
+        if number.is_multiple_of(2) {
+            peer.labels.insert("even".to_owned());
+        }
+        peer
+    };
+    for number in 0..50 {
+        rig.send(Event::Peer(node(number, 10)));
+    }
+    let mut counts = std::collections::BTreeMap::new();
+    for name in ["l", "w"] {
+        for _ in 0..50 {
+            rig.trigger(name);
+        }
+    }
+    for dispatch in rig.dispatched.values() {
+        *counts.entry(dispatch.node.clone()).or_insert(0) += 1;
+    }
+    assert_eq!((counts.len(), counts.values().max()), (50, Some(&2)));
+    for _ in 0..101 {
+        rig.trigger("w");
+    }
+    assert_eq!(rig.engine.pending(), 1);
+    // Nothing is told anew when only loads move.
+    for number in 0..50 {
+        assert_eq!(rig.send(Event::Peer(node(number, number * 7))), [""; 0]);
+    }
+    assert_eq!(rig.engine.pending(), 1);
+}

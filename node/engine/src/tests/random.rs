@@ -48,7 +48,14 @@ fn run(seed: u64) {
     for at in 0..count {
         register(&mut world, at);
     }
-    for _ in 0..STEPS {
+    let backup = world.rng.random_range(20..200);
+    let restore = backup + world.rng.random_range(1..150);
+    for step in 0..STEPS {
+        if step == backup && world.rng.random() {
+            world.back_up();
+        } else if step == restore {
+            world.restore();
+        }
         match world.rng.random_range(0..20) {
             0 => ask_something(&mut world, count),
             1 => change_clock(&mut world),
@@ -244,8 +251,13 @@ fn release_some(world: &mut World, run_again: bool) {
     // An operator has made sure that it does not run any more.
     for visit in held {
         if !world.runs_somewhere(&visit) {
+            world.lost.visits.remove(&visit);
             world.ask(Request::Release { visit, run_again });
         }
+    }
+    let instances = std::mem::take(&mut world.lost.instances);
+    for RunId { instance, .. } in instances {
+        world.ask(Request::ReleaseInstance { instance });
     }
 }
 
@@ -274,6 +286,8 @@ fn heal(world: &mut World, count: u32) {
         }
         world.calm();
         release_some(world, true);
+        // What the master did not hear of because it died.
+        world.ask(Request::ReleaseAll { run_again: true });
         world.pass(Duration::from_secs(65));
     }
     let active = world.store.instances.values();
@@ -290,6 +304,8 @@ fn heal(world: &mut World, count: u32) {
 fn check_end(world: &World) {
     assert_eq!(world.engine.pending(), 0);
     assert!(world.engine.awaited().is_empty());
+    assert_eq!(world.engine.in_doubt(), None);
+    assert_eq!(world.store.restoration, None);
     for instance in world.store.instances.values() {
         let mail = format!("outcome.{}.{}", instance.id.instance, instance.id.run);
         assert!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use peerflow_model::{
-    AttemptId, CoordinatorKey, Epoch, Incarnation, InstanceId, NodeId, RunId, Settings,
+    AttemptId, CoordinatorKey, Epoch, Incarnation, InstanceId, NodeId, Restoration, RunId, Settings,
 };
 
 use super::store::Store;
@@ -118,6 +118,19 @@ impl Rig {
         let mut commands = Vec::new();
         self.engine = Engine::load(options, self.store.active(), self.now, &mut commands);
         self.take(commands)
+    }
+
+    /// The store goes back to what it was, and another engine takes over, which is told so.
+    pub(super) fn go_back(&mut self, to: Store, seed: u64) -> Vec<String> {
+        self.store = to;
+        self.store.restoration = Some(Restoration {
+            epoch: Epoch(self.epoch + 1),
+            found_at: self.now.wall,
+            last_queue_order: None,
+        });
+        let known = &self.store.attempts;
+        self.dispatched.retain(|id, _| known.contains_key(id));
+        self.reload(seed)
     }
 
     /// Lets the engine handle an event; tells what followed.

@@ -113,3 +113,117 @@ fn a_run_whose_document_is_gone_fails_and_its_attempts_are_killed() {
     );
     assert_eq!(rig.status(&id), "Failed");
 }
+
+fn policies() -> String {
+    let actions = ["wait", "rerun", "hold"].map(|policy| {
+        format!(
+            r#"<action name="{policy}" on-partition="{policy}" labels="b"><shell><command>true</command></shell><ok to="j"/></action>"#
+        )
+    });
+    let fork = r#"<fork name="a"><path to="wait"/><path to="rerun"/><path to="hold"/></fork>"#;
+    let join = r#"<join name="j" to="e"/>"#;
+    workflow("b", "", "", &(fork.to_owned() + &actions.concat() + join))
+}
+
+fn labelled(node: &str, incarnation: u64) -> Event {
+    let mut peer = super::rig::peer(node, 9);
+    peer.incarnation = Incarnation(incarnation);
+    peer.labels.insert("b".to_owned());
+    Event::Peer(peer)
+}
+
+/// Attempts run on `n1`, which answers the new master, and on `n2`, which does not.
+fn one_answers_and_one_is_silent() -> Rig {
+    let mut rig = Rig::new();
+    rig.put(&one_step("w", r#"instance-limit="9""#, ""));
+    rig.put(&policies());
+    rig.send(labelled("n2", 1));
+    rig.trigger("b");
+    rig.peer("n1", 9);
+    for _ in 0..3 {
+        rig.trigger("w");
+    }
+    assert_eq!(rig.dispatched.len(), 6);
+    rig.reload(2);
+    rig
+}
+
+#[test]
+fn a_silent_peers_attempts_stay_undecided_while_the_rest_goes_on() {
+    let mut rig = one_answers_and_one_is_silent();
+    let both = [("n1".into(), Incarnation(1)), ("n2".into(), Incarnation(1))];
+    assert_eq!(rig.engine.awaited(), both);
+    rig.peer("n1", 9);
+    // One outcome waited, one attempt still runs, one never arrived.
+    let waited = rig.attempt("w", "a");
+    rig.report(&waited, Succeeded);
+    let runs = rig.attempt("w", "a");
+    let lines = rig.send(Event::Inventory {
+        node: "n1".into(),
+        incarnation: Incarnation(1),
+        attempts: BTreeSet::from([runs]),
+    });
+    let again: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("dispatch"))
+        .collect();
+    assert_eq!(again.len(), 1, "{lines:?}");
+    assert_eq!(rig.engine.awaited(), both[1..]);
+    rig.trigger("w");
+    assert!(rig.lines().iter().any(|line| line.ends_with("to n1")));
+    let on_n2 = rig
+        .store
+        .attempts
+        .values()
+        .filter(|each| each.node.as_str() == "n2");
+    assert!(on_n2.clone().all(|attempt| !attempt.status.is_final()));
+    assert_eq!(on_n2.count(), 3);
+}
+
+#[test]
+fn a_node_that_the_new_master_never_heard_of_is_lost_by_policy() {
+    let mut rig = one_answers_and_one_is_silent();
+    rig.send(labelled("n3", 1));
+    let lines = rig.send(Event::PeerDown { node: "n2".into() });
+    let dispatched = |lines: &[String]| -> Vec<String> {
+        let lines = lines.iter();
+        lines
+            .filter(|line| line.starts_with("dispatch"))
+            .cloned()
+            .collect()
+    };
+    assert_eq!(dispatched(&lines), ["dispatch b1#1/rerun.1.2 to n3"]);
+    let lines = rig.send(Event::GrantOver {
+        node: "n2".into(),
+        incarnation: Incarnation(1),
+    });
+    assert_eq!(dispatched(&lines), ["dispatch b1#1/wait.1.2 to n3"]);
+    let held = rig
+        .store
+        .visits
+        .values()
+        .find(|visit| visit.id.step.as_str() == "hold");
+    assert_eq!(held.unwrap().status, peerflow_model::VisitStatus::Lost);
+    assert!(rig.pass(3_600).is_empty(), "held until an operator says so");
+}
+
+#[test]
+fn a_node_that_is_back_with_a_new_life_settles_all_of_its_former_one() {
+    let mut rig = one_answers_and_one_is_silent();
+    rig.send(labelled("n2", 2));
+    let lines = rig.send(Event::Inventory {
+        node: "n2".into(),
+        incarnation: Incarnation(2),
+        attempts: BTreeSet::new(),
+    });
+    for step in ["rerun", "wait"] {
+        let again = format!("dispatch b1#1/{step}.1.2 to n2");
+        assert!(lines.contains(&again), "{lines:?}");
+    }
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line.starts_with("dispatch b1#1/hold"))
+    );
+    assert_eq!(rig.engine.awaited(), [("n1".into(), Incarnation(1))]);
+}

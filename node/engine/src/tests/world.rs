@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use peerflow_model::{
-    Attempt, AttemptId, Epoch, Incarnation, InstanceStatus, NodeId, RunId, Settings, VisitId,
-    VisitStatus,
+    Attempt, AttemptId, CoordinatorKey, Epoch, Fate, Incarnation, InstanceId, InstanceStatus,
+    LedgerRow, NodeId, Restoration, RunId, Settings, VisitId, VisitStatus,
 };
-use peerflow_workflow::{OnPartition, StepKind};
+use peerflow_workflow::{OnPartition, StepKind, WorkflowName};
 use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
@@ -33,6 +33,8 @@ pub(super) struct Node {
     alive: bool,
     /// The engine hears it and is heard.
     linked: bool,
+    /// The engine was told that it is there, and nothing else since.
+    known_up: bool,
     /// The highest epoch it has seen.
     epoch: Epoch,
     /// Commands on their way to it.
@@ -63,6 +65,22 @@ pub(super) struct World {
     accepted: BTreeSet<AttemptId>,
     /// Ends that were reported, to be repeated much later.
     old_reports: Vec<Event>,
+    /// What the store was at some time: it may go back to it, once.
+    backup: Option<Store>,
+    pub(super) lost: LostHistory,
+}
+
+/// What happened before the store went back and is not in it any more, and what must wait for an operator therefore.
+#[derive(Debug, Default)]
+pub(super) struct LostHistory {
+    /// Visits that may have run since; none of them runs before an operator, or a worker that holds its try, says so.
+    pub(super) visits: BTreeSet<VisitId>,
+    /// The same of instances that waited for their turn.
+    pub(super) instances: BTreeSet<RunId>,
+    /// Tries that ran when it was noticed, and that the store does not know.
+    unknown: BTreeSet<AttemptId>,
+    /// Scheduled times that ran: none may run again.
+    fired: BTreeSet<(CoordinatorKey, WorkflowName, Timestamp)>,
 }
 
 impl World {
@@ -92,6 +110,7 @@ impl World {
                 draining: false,
                 alive: true,
                 linked: false,
+                known_up: false,
                 epoch: Epoch(0),
                 inbox: VecDeque::new(),
                 outbox: Vec::new(),
@@ -112,6 +131,8 @@ impl World {
             epoch: 1,
             accepted: BTreeSet::new(),
             old_reports: Vec::new(),
+            backup: None,
+            lost: LostHistory::default(),
         }
     }
 
@@ -122,6 +143,7 @@ impl World {
 
     /// Lets the engine handle an event. Sometimes the master dies over it.
     pub(super) fn send(&mut self, event: Event) -> Option<Result<Answer, Refusal>> {
+        self.trust(&event);
         let mut commands = Vec::new();
         self.engine.handle(self.now, event, &mut commands);
         if !self.healing && self.rng.random_bool(0.01) {
@@ -187,10 +209,16 @@ impl World {
                 }
                 Command::Kill { node, .. } | Command::Acknowledge { node, .. } => node.clone(),
             };
-            if let Some(node) = self.nodes.iter_mut().find(|each| each.id == node)
-                && node.linked
-            {
-                node.inbox.push_back(command);
+            if let Some(node) = self.nodes.iter_mut().find(|each| each.id == node) {
+                let is_dispatch = matches!(command, Command::Dispatch(_));
+                assert!(
+                    !is_dispatch || node.known_up,
+                    "{} is out of reach and is given something",
+                    node.id
+                );
+                if node.linked {
+                    node.inbox.push_back(command);
+                }
             }
         }
         answer
@@ -203,6 +231,10 @@ impl World {
         assert!(!attempt.status.is_final(), "{id} is over and dispatched");
         assert_eq!(attempt.epoch, Epoch(self.epoch));
         assert!(!self.accepted.contains(id), "{id} is dispatched twice");
+        assert!(
+            !self.lost.visits.contains(&id.visit),
+            "{id} may have run before the store went back"
+        );
         let visit = &self.store.visits[&id.visit];
         assert_eq!(visit.status, VisitStatus::Running, "{id}");
         let instance = &self.store.instances[&id.visit.run];
@@ -222,13 +254,39 @@ impl World {
         }
     }
 
+    /// How many instances of a workflow wait for an operator.
+    fn held(&self, workflow: &str) -> usize {
+        let held = self.engine.in_doubt().map(|doubt| doubt.instances);
+        let of_workflow = |id: &&InstanceId| {
+            let mut runs = self.store.instances.values();
+            runs.any(|each| each.id.instance == **id && each.workflow.as_str() == workflow)
+        };
+        held.iter().flatten().filter(of_workflow).count()
+    }
+
     /// Invariants 6 and 10, and that nobody waits in a queue that has room.
     fn check(&self) {
         for (name, limit) in &self.limits {
             let (running, waiting) = self.store.count(name);
+            let waiting = waiting - self.held(name);
             assert!(running <= *limit, "{running} of {name} run");
             let idle = waiting > 0 && running < *limit;
             assert!(!idle, "{name} waits though it need not");
+        }
+        for run in &self.lost.instances {
+            let status = self.store.instances.get(run).map(|each| each.status);
+            assert_ne!(
+                status,
+                Some(InstanceStatus::Running),
+                "{run} may have run before the store went back"
+            );
+        }
+        for key in &self.lost.fired {
+            let fate = self.store.ledger.get(key).map(|row| &row.fate);
+            assert!(
+                !matches!(fate, Some(Fate::Ran { .. })),
+                "{key:?} ran before the store went back, and again"
+            );
         }
         for (key, workflow, instant) in &self.store.held {
             let state = &self.store.states[key];
@@ -249,7 +307,7 @@ impl World {
         let mut commands = Vec::new();
         self.engine = Engine::load(options, self.store.active(), self.now, &mut commands);
         for node in &mut self.nodes {
-            node.linked = false;
+            (node.linked, node.known_up) = (false, false);
             node.outbox.clear();
         }
         self.make_durable(&commands);
@@ -266,13 +324,14 @@ impl World {
     /// Some node does something, or something happens to it.
     pub(super) fn stir(&mut self) {
         let at = self.rng.random_range(0..self.nodes.len());
-        match self.rng.random_range(0..20) {
+        match self.rng.random_range(0..22) {
             0 => self.crash(at),
             1 => self.cut_off(at),
             2 if !self.nodes[at].linked => self.expire_grant(at),
             3 | 4 if !self.nodes[at].linked => self.connect(at),
             5 => self.repeat_old(),
             6 => self.toggle_draining(at),
+            20 | 21 => self.break_link(at),
             7..=12 => {
                 self.end_one(at);
             }
@@ -309,13 +368,99 @@ impl World {
         node.outbox.clear();
         let node = node.id.clone();
         if self.rng.random() {
+            self.nodes[at].known_up = false;
             self.send(Event::PeerDown { node });
+        }
+    }
+
+    /// The connection breaks: of what was on its way some arrived, the rest never does. Gossip still calls it alive.
+    fn break_link(&mut self, at: usize) {
+        if !self.nodes[at].alive || !self.nodes[at].linked {
+            return;
+        }
+        while self.rng.random() && !self.nodes[at].inbox.is_empty() {
+            self.deliver_to(at);
+        }
+        let node = &mut self.nodes[at];
+        (node.linked, node.known_up) = (false, false);
+        node.inbox.clear();
+        node.outbox.clear();
+        let node = node.id.clone();
+        self.send(Event::PeerUnreachable { node });
+    }
+
+    /// Copies the store.
+    pub(super) fn back_up(&mut self) {
+        self.backup = Some(self.store.clone());
+    }
+
+    /// The store goes back to its copy, if there is one, and the next master is told.
+    pub(super) fn restore(&mut self) {
+        let Some(backup) = self.backup.take() else {
+            return;
+        };
+        let now = self.now.wall;
+        let ran = |row: &LedgerRow| matches!(row.fate, Fate::Ran { .. });
+        let after = std::mem::replace(&mut self.store, backup);
+        let fired = after.ledger.iter().filter(|(key, row)| {
+            ran(row) && key.2 <= now && !self.store.ledger.get(*key).is_some_and(ran)
+        });
+        let live = |id: &&AttemptId| {
+            let attempt = self.store.attempts.get(*id);
+            attempt.is_none_or(|attempt| attempt.status.is_final())
+        };
+        let running = self.nodes.iter().flat_map(|node| node.running.keys());
+        let mut lost = LostHistory {
+            fired: fired.map(|(key, _)| key.clone()).collect(),
+            unknown: running.filter(live).cloned().collect(),
+            ..LostHistory::default()
+        };
+        for run in &self.store.active {
+            let instance = &self.store.instances[run];
+            if instance.status == InstanceStatus::Waiting {
+                lost.instances.insert(run.clone());
+            } else if instance.ending.is_none() {
+                let visits = self.store.visits_of(run);
+                let live = visits.filter(|visit| !visit.status.is_final());
+                lost.visits.extend(live.map(|visit| visit.id.clone()));
+            }
+        }
+        self.lost = lost;
+        let known = &self.store.attempts;
+        self.accepted.retain(|id| known.contains_key(id));
+        self.old_reports.clear();
+        self.store.restoration = Some(Restoration {
+            epoch: Epoch(self.epoch + 1),
+            found_at: now,
+            last_queue_order: None,
+        });
+        self.change_master();
+    }
+
+    /// What a worker tells of a try that the store knows is no doubt any more.
+    fn trust(&mut self, event: &Event) {
+        let known = |id: &AttemptId, from: &NodeId| {
+            let attempt = self.store.attempts.get(id);
+            attempt.is_some_and(|attempt| attempt.node == *from && !attempt.status.is_final())
+        };
+        let told: Vec<VisitId> = match event {
+            Event::Report { attempt, node, .. } if known(attempt, node) => {
+                vec![attempt.visit.clone()]
+            }
+            Event::Inventory { node, attempts, .. } => {
+                let known = attempts.iter().filter(|id| known(id, node));
+                known.map(|id| id.visit.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for visit in told {
+            self.lost.visits.remove(&visit);
         }
     }
 
     fn cut_off(&mut self, at: usize) {
         let node = &mut self.nodes[at];
-        node.linked = false;
+        (node.linked, node.known_up) = (false, false);
         node.inbox.clear();
         node.outbox.clear();
         let node = node.id.clone();
@@ -326,6 +471,7 @@ impl World {
     fn expire_grant(&mut self, at: usize) {
         let wall = self.now.wall;
         let node = &mut self.nodes[at];
+        node.known_up = false;
         node.inbox.clear();
         let waiting: Vec<AttemptId> = node
             .running
@@ -361,7 +507,7 @@ impl World {
         }
         node.inbox.clear();
         node.epoch = epoch;
-        node.linked = true;
+        (node.linked, node.known_up) = (true, true);
         let incarnation = Incarnation(node.incarnation);
         let reports: Vec<Event> = node.outcomes.values().cloned().collect();
         let attempts = node.running.keys().chain(node.outcomes.keys()).cloned();
@@ -425,7 +571,15 @@ impl World {
 
     fn accept(&mut self, at: usize, dispatch: Box<Dispatch>) {
         let id = dispatch.attempt.clone();
-        let node = &self.nodes[at];
+        let node = &mut self.nodes[at];
+        // A store that went back may give a try again that this node runs or whose outcome it holds.
+        if let Some(outcome) = node.outcomes.get(&id) {
+            node.outbox.push(outcome.clone());
+            return;
+        }
+        if node.running.contains_key(&id) {
+            return;
+        }
         let reason = if dispatch.epoch < node.epoch {
             Some("a lower epoch")
         } else if dispatch.incarnation != Incarnation(node.incarnation) {
@@ -465,6 +619,9 @@ impl World {
         }
         for node in &self.nodes {
             for other in node.running.keys() {
+                if self.lost.unknown.contains(other) {
+                    continue;
+                }
                 assert_ne!(other.visit, dispatch.attempt.visit, "two tries at once");
             }
         }

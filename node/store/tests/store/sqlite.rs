@@ -29,7 +29,7 @@ async fn a_newer_schema_is_refused() {
     let mut link = SqliteConnection::connect(place.path().to_str().unwrap())
         .await
         .unwrap();
-    sqlx::query("UPDATE schema_version SET version = 99")
+    sqlx::query("UPDATE schema_version SET version = version + 97")
         .execute(&mut link)
         .await
         .unwrap();
