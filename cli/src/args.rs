@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use commands::{
-    ClusterCommand, CoordinatorCommand, InstanceCommand, NodeArgs, RunArgs, SearchArgs, TokenArgs,
-    UtilCommand, WorkflowCommand,
+    ClusterCommand, CoordinatorCommand, InstanceCommand, NodeArgs, RunArgs, STOP_WITH_STDIN,
+    SearchArgs, TokenArgs, UpArgs, UtilCommand, WorkflowCommand,
 };
 
 use crate::language::Language;
@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Run one node in the foreground.
     Node(Box<NodeArgs>),
+    /// Run a local cluster: identical nodes as processes of this machine, on one SQLite file, until Ctrl-C.
+    Up(UpArgs),
     /// Counts by outcome of the last days, what waits and runs, and what ended last.
     Front {
         /// Show it again every few seconds until Ctrl-C.

@@ -10,6 +10,7 @@ mod node;
 mod run;
 mod schedule;
 mod shell;
+mod up;
 mod util;
 mod workflow;
 mod workflow_info;
@@ -37,6 +38,7 @@ pub(crate) async fn execute(session: &Session, command: Command) -> Result<Exit,
     match command {
         Command::Run(args) => run::run(session, args).await,
         Command::Node(args) => node::node(session, *args).await,
+        Command::Up(args) => up::up(session, args).await,
         Command::Front { watch } => front::front(session, watch).await,
         Command::Workflow(command) => workflow::workflow(session, command).await,
         Command::Coordinator(command) => coordinator::coordinator(session, command).await,

@@ -5,7 +5,7 @@ mod daily;
 use std::io;
 
 use peerflow_node::{LogConfig, LogFormat};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
@@ -14,11 +14,12 @@ use crate::error::Error;
 use crate::language::Language;
 use daily::DailyFile;
 
-/// Sends events of this process where `config` says, from now on.
+/// Sends events of this process where `config` says, from now on; to standard error only warnings where it shall be
+/// `quiet`.
 ///
 /// # Errors
 /// When the level is no filter, or the folder cannot be written.
-pub(crate) fn of_node(config: &LogConfig, language: Language) -> Result<(), Error> {
+pub(crate) fn of_node(config: &LogConfig, quiet: bool, language: Language) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&config.level)
         .map_err(|error| Error::Usage(language.bad_log_level(&config.level, &error)))?;
     let file =
@@ -30,9 +31,15 @@ pub(crate) fn of_node(config: &LogConfig, language: Language) -> Result<(), Erro
         };
     let file = file.map(|file| layer(config.format, file, false));
     let colour = io::IsTerminal::is_terminal(&io::stderr());
+    let loudest = if quiet {
+        LevelFilter::WARN
+    } else {
+        LevelFilter::TRACE
+    };
     tracing_subscriber::registry()
         .with(
             layer(config.format, io::stderr, colour)
+                .with_filter(loudest)
                 .and_then(file)
                 .with_filter(filter),
         )
@@ -56,12 +63,21 @@ pub(crate) fn of_commands() {
     );
 }
 
+/// Whatever cannot be written is lost: to say so on standard error, which may be what is gone, would end the task that logs.
 fn layer<W>(format: LogFormat, writer: W, colour: bool) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
     match format {
-        LogFormat::Text => fmt::layer().with_writer(writer).with_ansi(colour).boxed(),
-        LogFormat::Json => fmt::layer().json().with_writer(writer).boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_writer(writer)
+            .with_ansi(colour)
+            .log_internal_errors(false)
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .with_writer(writer)
+            .log_internal_errors(false)
+            .boxed(),
     }
 }

@@ -81,6 +81,7 @@ catalogue! {
     label_load() => "Load", "负载";
     label_logical_time() => "Logical time", "逻辑时间";
     label_mail() => "Mail", "邮件";
+    label_logs() => "Logs", "日志目录";
     label_master() => "Master", "主节点";
     label_message() => "Message", "信息";
     label_name() => "Name", "名称";
@@ -160,6 +161,31 @@ catalogue! {
         "a part of the node has ended by itself, which is a fault of this program; its log tells more",
         "节点的某个部分自行终止，这是程序的缺陷；详见其日志";
     node_stopped_at_once() => "stopped at once", "已立即停止";
+    node_asked_to_go() => "this node was asked to leave", "已要求此节点离开";
+    up_next(urls) =>
+        "Try in another terminal:\n  export PEERFLOW_PEER={urls}\n  peerflow cluster info\n  peerflow workflow list\n  \
+         peerflow workflow run quickstart --wait\nKill a node with `kill -9` and ask again: the others go on, and it is \
+         started again. Ctrl-C stops them all; the next `peerflow up` goes on where they were.",
+        "请在另一个终端试试：\n  export PEERFLOW_PEER={urls}\n  peerflow cluster info\n  peerflow workflow list\n  \
+         peerflow workflow run quickstart --wait\n用 `kill -9` 杀死一个节点再问：其余的继续工作，被杀的会重新启动。\
+         Ctrl-C 停止全部；下次 `peerflow up` 从原处继续。";
+    up_more_nodes(names) =>
+        "the directory also holds {names}; they are not started, give a larger --nodes to start them",
+        "目录里还有 {names}；不会启动它们，要启动请给更大的 --nodes";
+    up_waits_for_former() =>
+        "nodes of an earlier `peerflow up` are still ending; waiting for them", "先前的 `peerflow up` 的节点还在结束；正在等待";
+    up_not_agreed() =>
+        "the nodes have not found a master yet; `peerflow cluster info` tells how they stand, the logs why",
+        "节点还没有选出主节点；状况见 `peerflow cluster info`，原因见日志";
+    up_by_signal(signal) => "killed by signal {signal}", "被信号 {signal} 杀死";
+    up_with_code(code) => "exit code {code}", "退出码 {code}";
+    up_child_died(name, pid, how, seconds) =>
+        "{name} (process {pid}) has ended: {how}; starting it again in {seconds} s", "{name}（进程 {pid}）已结束：{how}；{seconds} 秒后重新启动";
+    up_child_again(name, pid) => "{name} is started again as process {pid}", "{name} 已重新启动，进程 {pid}";
+    up_child_left(name) =>
+        "{name} was stopped; the next `peerflow up` starts it again", "{name} 已被停止；下次 `peerflow up` 会再启动它";
+    up_child_failed(name, how) => "{name} ended before it was ready: {how}", "{name} 还没就绪就结束了：{how}";
+    up_all_left() => "all nodes were stopped", "所有节点都已停止";
 
     here() => "here", "这里";
     help() => "help: ", "说明：";
@@ -255,6 +281,21 @@ catalogue! {
         "log.level {level} 不是过滤规则（{reason}）；请写 info 或 peerflow_node=debug,info";
     no_embedded_node(reason) => "the throw-away node does not start: {reason}", "无法启动临时节点：{reason}";
     node_not_started(reason) => "the node does not start: {reason}", "无法启动节点：{reason}";
+    up_node_count(count, most) =>
+        "{count} nodes cannot be started; give --nodes a number from 1 to {most}", "无法启动 {count} 个节点；--nodes 请给 1 到 {most}";
+    up_no_text(path) =>
+        "{path} is not UTF-8, which the store's address must be; choose another --data-dir", "{path} 不是 UTF-8，而存储地址必须是；请换一个 --data-dir";
+    up_in_use(path) =>
+        "another `peerflow up` uses {path}; stop that one, or choose another --data-dir", "另一个 `peerflow up` 正在使用 {path}；请停止它，或换一个 --data-dir";
+    up_former_stays(name) =>
+        "{name} is in use by a process that does not end; stop it, or choose another --data-dir", "{name} 正被一个不结束的进程使用；请停止它，或换一个 --data-dir";
+    up_no_ports() =>
+        "there are not enough free ports on 127.0.0.1 from 8090 on; stop what listens there, or start fewer nodes",
+        "127.0.0.1 上从 8090 起没有足够的空闲端口；请停止占用它们的程序，或少启动几个节点";
+    up_not_started() => "the cluster does not start; see above", "集群无法启动；原因见上";
+    up_killed(seconds) => "nodes did not end within {seconds} s and are killed", "节点在 {seconds} 秒内没有结束，已被杀死";
+    no_stdin_to_wait_for(reason) =>
+        "standard input is no pipe that could end: {reason}", "标准输入不是会结束的管道：{reason}";
     no_runtime(reason) => "the program does not start: {reason}", "程序无法启动：{reason}";
 }
 

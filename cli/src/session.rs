@@ -44,23 +44,27 @@ impl Session {
     /// # Errors
     /// When an address or the token cannot be one.
     pub(crate) fn client(&self) -> Result<Client, Error> {
+        self.client_of(&self.global.peers)
+    }
+
+    /// A client for these peers.
+    ///
+    /// # Errors
+    /// When an address or the token cannot be one.
+    pub(crate) fn client_of(&self, peers: &[String]) -> Result<Client, Error> {
         let language = self.output.language;
-        let mut peers = Vec::new();
-        for text in self
-            .global
-            .peers
-            .iter()
-            .filter(|text| !text.trim().is_empty())
-        {
-            peers.push(Peer::parse(text).map_err(|invalid| {
-                Error::Usage(language.no_address(&invalid.text))
-            })?);
+        let mut parsed = Vec::new();
+        for text in peers.iter().filter(|text| !text.trim().is_empty()) {
+            parsed.push(
+                Peer::parse(text)
+                    .map_err(|invalid| Error::Usage(language.no_address(&invalid.text)))?,
+            );
         }
-        if peers.is_empty() {
+        if parsed.is_empty() {
             return Err(Error::Usage(language.no_peer_named()));
         }
         Ok(Client::new(
-            Transport::http(peers, self.trust()?, language),
+            Transport::http(parsed, self.trust()?, language),
             self.global.timeout,
             self.token()?,
         ))

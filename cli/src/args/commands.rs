@@ -49,6 +49,23 @@ pub(crate) struct NodeArgs {
     /// Print the configuration in force, and where each value came from, instead of starting.
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Stop when standard input ends, and say warnings only: whoever started this node keeps the other end open.
+    #[arg(long, hide = true)]
+    pub(crate) stop_with_stdin: bool,
+}
+
+/// The flag of [`NodeArgs::stop_with_stdin`].
+pub(crate) const STOP_WITH_STDIN: &str = "--stop-with-stdin";
+
+/// `up`.
+#[derive(Args, Debug)]
+pub(crate) struct UpArgs {
+    /// How many nodes, at most 64.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) nodes: u32,
+    /// Where the cluster keeps everything: the store, the secret, and a folder for each node.
+    #[arg(long, value_name = "DIR", default_value = "data/up")]
+    pub(crate) data_dir: PathBuf,
 }
 
 /// Documents on this machine.

@@ -1,8 +1,12 @@
 //! `node`: one node in the foreground.
 
+use std::future::pending;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use peerflow_node::{Config, ConfigOverrides, SystemClock};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
 
 use crate::args::NodeArgs;
 use crate::error::{Error, Exit};
@@ -35,10 +39,13 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
         return print_config(output, &config);
     }
     let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
-    logging::of_node(&config.log, language)?;
+    let mut starter = Starter::new(args.stop_with_stdin)
+        .map_err(|error| Error::Failed(language.no_stdin_to_wait_for(&error)))?;
+    logging::of_node(&config.log, args.stop_with_stdin, language)?;
     let started = tokio::select! {
         biased;
         () = interrupts.next() => return Ok(Exit::Done),
+        () = starter.gone() => return Ok(Exit::Done),
         started = peerflow_node::start(config, Arc::new(SystemClock)) => started,
     };
     let node = started.map_err(|error| {
@@ -51,12 +58,19 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
     let exit = tokio::select! {
         biased;
         () = interrupts.next() => Exit::Done,
+        () = starter.gone() => Exit::Done,
+        () = node.asked_to_go() => {
+            output.note(&language.node_asked_to_go());
+            Exit::Done
+        }
         () = node.broken() => {
             output.note(&language.error(language.node_broken()));
             Exit::Failed
         }
     };
-    output.note(&language.node_stopping());
+    if !args.stop_with_stdin {
+        output.note(&language.node_stopping());
+    }
     tokio::select! {
         biased;
         () = interrupts.next() => {
@@ -64,6 +78,28 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
             Ok(Exit::Failed)
         }
         () = node.stop() => Ok(exit),
+    }
+}
+
+/// Whoever started this node and keeps its standard input open, where that is so.
+struct Starter(Option<pipe::Receiver>);
+
+impl Starter {
+    fn new(is_there: bool) -> std::io::Result<Self> {
+        if !is_there {
+            return Ok(Self(None));
+        }
+        let input = std::io::stdin().as_fd().try_clone_to_owned()?;
+        pipe::Receiver::from_owned_fd(input).map(|input| Self(Some(input)))
+    }
+
+    /// Waits until it closes its end: it wants this node to stop, or is gone.
+    async fn gone(&mut self) {
+        let Some(input) = &mut self.0 else {
+            return pending().await;
+        };
+        let mut ignored = [0; 64];
+        while matches!(input.read(&mut ignored).await, Ok(1..)) {}
     }
 }
 
