@@ -37,7 +37,7 @@ pub fn peerflow() -> PathBuf {
 }
 
 /// A command of the program under test, with an environment that says nothing to it.
-pub(crate) fn command() -> Command {
+pub fn command() -> Command {
     let mut command = Command::new(peerflow());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PEERFLOW") {

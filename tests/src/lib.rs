@@ -4,6 +4,7 @@
 
 mod api;
 mod binary;
+mod cluster;
 mod mail;
 mod mariadb;
 mod node;
@@ -11,7 +12,8 @@ mod processes;
 mod wait;
 
 pub use api::{Api, Reply};
-pub use binary::{Outcome, peerflow, run, run_in};
+pub use binary::{Outcome, command, peerflow, run, run_in};
+pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, View};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, Session, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};

@@ -53,6 +53,13 @@ impl NodeBuilder {
         }
     }
 
+    /// Another folder for everything it has.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
     /// Where it listens for gossip and for its peers; otherwise wherever there is room.
     #[must_use]
     pub fn sockets(mut self, gossip: &str, rpc: &str) -> Self {

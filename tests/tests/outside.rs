@@ -6,6 +6,8 @@ mod access;
 mod api;
 #[path = "outside/check.rs"]
 mod check;
+#[path = "outside/cluster/mod.rs"]
+mod cluster;
 #[path = "outside/commands.rs"]
 mod commands;
 #[path = "outside/endless.rs"]

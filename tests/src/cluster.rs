@@ -1,0 +1,378 @@
+//! Several nodes as processes that are one cluster.
+
+mod ports;
+mod task_log;
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::mariadb::Database;
+use crate::node::{Node, NodeBuilder, StoreKind};
+use crate::processes::processes_of;
+use crate::wait::{eventually, within};
+use ports::ReservedPort;
+pub use task_log::TaskLog;
+
+/// How long a cluster may take to agree.
+const AGREED: Duration = Duration::from_secs(45);
+
+/// Which store the nodes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedStore {
+    /// A database of the cluster's own on the shared server.
+    MariaDb,
+    /// One file.
+    Sqlite,
+}
+
+/// How a cluster is started.
+#[derive(Clone, Debug)]
+pub struct ClusterBuilder {
+    nodes: usize,
+    store: SharedStore,
+    environment: Vec<(String, String)>,
+}
+
+/// A cluster. Its nodes are killed when this is dropped, with all they started; its database is dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    seats: Vec<Seat>,
+    task_log: TaskLog,
+    database: Option<Database>,
+    folder: TempDir,
+}
+
+/// The place of a node, which may be down.
+#[derive(Debug)]
+struct Seat {
+    id: String,
+    builder: NodeBuilder,
+    node: Option<Node>,
+    is_paused: bool,
+    /// What the node listens on, while it is down too.
+    _sockets: [ReservedPort; 2],
+}
+
+/// The cluster as one node shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub master: Option<String>,
+    pub epoch: u64,
+    /// Ids of the nodes it calls alive.
+    pub alive: BTreeSet<String>,
+}
+
+impl ClusterBuilder {
+    /// How many nodes; otherwise three.
+    #[must_use]
+    pub fn nodes(mut self, count: usize) -> Self {
+        self.nodes = count;
+        self
+    }
+
+    /// What they share; otherwise MariaDB.
+    #[must_use]
+    pub fn store(mut self, store: SharedStore) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// `worker.lease`.
+    #[must_use]
+    pub fn lease(self, lease: Duration) -> Self {
+        self.set(
+            "PEERFLOW__WORKER__LEASE",
+            &format!("{}ms", lease.as_millis()),
+        )
+    }
+
+    /// `node.slots` of each.
+    #[must_use]
+    pub fn slots(self, slots: u32) -> Self {
+        self.set("PEERFLOW__NODE__SLOTS", &slots.to_string())
+    }
+
+    /// One setting of every node, such as `PEERFLOW__GOSSIP__INTERVAL`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts all nodes and waits until they agree who is there and who is master.
+    ///
+    /// # Panics
+    /// When that does not come to pass; the nodes' messages are told.
+    pub fn start(self) -> Cluster {
+        let folder = tempfile::Builder::new()
+            .prefix("peerflow-cluster.")
+            .tempdir()
+            .expect("a temporary folder");
+        let database = (self.store == SharedStore::MariaDb).then(Database::new);
+        let store = match &database {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", folder.path().join("peerflow.db").display()),
+        };
+        let secret = write_secret(folder.path());
+        let sockets: Vec<_> = (0..self.nodes)
+            .map(|_| [ReservedPort::new(), ReservedPort::new()])
+            .collect();
+        let seeds: Vec<String> = sockets.iter().map(|[gossip, _]| gossip.address()).collect();
+        let seats = sockets.into_iter().enumerate().map(|(at, sockets)| {
+            let id = format!("n{at}");
+            let own = folder.path().join(&id);
+            std::fs::create_dir(&own).expect("the folder can be written");
+            let [gossip, rpc] = &sockets;
+            let mut builder = NodeBuilder::new(&own)
+                .store(StoreKind::Mysql(store.clone()))
+                .sockets(&gossip.address(), &rpc.address())
+                .set("PEERFLOW__NODE__ID", &id)
+                .set("PEERFLOW__CLUSTER__SECRET_FILE", &secret)
+                .set("PEERFLOW__CLUSTER__SEEDS", &seeds.join(","))
+                .set("TEST_NODE", &id);
+            for (name, value) in &self.environment {
+                builder = builder.set(name, value);
+            }
+            Seat {
+                id,
+                builder,
+                node: None,
+                is_paused: false,
+                _sockets: sockets,
+            }
+        });
+        let mut cluster = Cluster {
+            seats: seats.collect(),
+            task_log: TaskLog::new(folder.path()),
+            database,
+            folder,
+        };
+        cluster.start_missing();
+        cluster.agreed_master();
+        cluster
+    }
+}
+
+/// A new secret, in a file that its owner alone can read. Gives the path.
+fn write_secret(folder: &Path) -> String {
+    let mut random = [0; 32];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut random))
+        .expect("the system gives random numbers");
+    let path = folder.join("secret");
+    let mut file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .expect("the folder can be written");
+    for byte in random {
+        write!(file, "{byte:02x}").expect("the folder can be written");
+    }
+    path.display().to_string()
+}
+
+impl Cluster {
+    /// Three nodes on MariaDB, unless it is told otherwise.
+    pub fn builder() -> ClusterBuilder {
+        ClusterBuilder {
+            nodes: 3,
+            store: SharedStore::MariaDb,
+            environment: Vec::new(),
+        }
+    }
+
+    /// How many nodes belong to it, those that are down too.
+    pub fn size(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// Where everything of it lies: a folder `n0`, `n1`, … for each node.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database that the nodes share, where it is one.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    /// What the tasks wrote down, and what was done to the nodes.
+    pub fn task_log(&self) -> &TaskLog {
+        &self.task_log
+    }
+
+    /// The API of a node that runs.
+    ///
+    /// # Panics
+    /// When it is down.
+    pub fn api(&self, at: usize) -> &Api {
+        &self.node(at).api
+    }
+
+    /// The process id of a node that runs.
+    ///
+    /// # Panics
+    /// When it is down.
+    pub fn pid(&self, at: usize) -> i32 {
+        self.node(at).pid()
+    }
+
+    /// The id of a node.
+    pub fn id(&self, at: usize) -> &str {
+        &self.seats[at].id
+    }
+
+    /// How a node is started, to start one like it.
+    pub fn node_builder(&self, at: usize) -> NodeBuilder {
+        self.seats[at].builder.clone()
+    }
+
+    /// The nodes that run and are not paused.
+    pub fn awake(&self) -> Vec<usize> {
+        let seats = self.seats.iter().enumerate();
+        seats
+            .filter(|(_, seat)| seat.node.is_some() && !seat.is_paused)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// `kill -9`, with nothing told to anybody.
+    pub fn kill(&mut self, at: usize) {
+        let seat = &mut self.seats[at];
+        self.task_log.leaving(&seat.id);
+        if let Some(mut node) = seat.node.take() {
+            node.kill();
+        }
+        seat.is_paused = false;
+        self.task_log.left(&seat.id);
+    }
+
+    /// SIGTERM, and waits for its end; gives the exit code.
+    pub fn stop(&mut self, at: usize) -> i32 {
+        let seat = &mut self.seats[at];
+        let node = seat.node.take().expect("the node runs");
+        self.task_log.leaving(&seat.id);
+        let code = node.stop();
+        self.task_log.left(&seat.id);
+        code
+    }
+
+    /// Starts a node that is down, and waits until it is ready.
+    pub fn start_again(&mut self, at: usize) {
+        let seat = &mut self.seats[at];
+        assert!(seat.node.is_none(), "{} runs", seat.id);
+        seat.node = Some(seat.builder.clone().start());
+    }
+
+    /// Starts all that are down, side by side, and waits until they are ready.
+    pub fn start_missing(&mut self) {
+        std::thread::scope(|scope| {
+            for seat in self.seats.iter_mut().filter(|seat| seat.node.is_none()) {
+                scope.spawn(|| seat.node = Some(seat.builder.clone().start()));
+            }
+        });
+    }
+
+    /// SIGSTOP. What it started goes on: its spawner is a process of its own.
+    pub fn pause(&mut self, at: usize) {
+        self.task_log.leaving(&self.seats[at].id);
+        self.node(at).signal(Signal::SIGSTOP);
+        self.seats[at].is_paused = true;
+    }
+
+    /// SIGCONT.
+    pub fn resume(&mut self, at: usize) {
+        self.node(at).signal(Signal::SIGCONT);
+        self.seats[at].is_paused = false;
+        self.task_log.left(&self.seats[at].id);
+    }
+
+    /// The cluster as a node shows it; `None` when it does not answer.
+    pub fn view(&self, at: usize) -> Option<View> {
+        view(self.api(at))
+    }
+
+    /// The node that some other one now calls master, if it runs.
+    pub fn master(&self) -> Option<usize> {
+        let awake = self.awake();
+        awake.iter().find_map(|at| {
+            let master = self.view(*at)?.master?;
+            awake.iter().copied().find(|each| self.id(*each) == master)
+        })
+    }
+
+    /// Waits until all nodes that are awake show the same cluster, made up of just them, with one of them as master. Gives
+    /// that one.
+    pub fn agreed_master(&self) -> usize {
+        self.agreed_within(AGREED)
+    }
+
+    /// As [`Self::agreed_master`], within a bound.
+    ///
+    /// # Panics
+    /// When they do not agree in time, with what each says.
+    pub fn agreed_within(&self, bound: Duration) -> usize {
+        let awake = self.awake();
+        let ids: BTreeSet<String> = awake.iter().map(|at| self.id(*at).to_owned()).collect();
+        let what = format!("{ids:?} agree who is there and who is master");
+        eventually(&what, bound, || {
+            let views: Option<Vec<View>> = awake.iter().map(|at| self.view(*at)).collect();
+            let views = views?;
+            let first = views.first()?;
+            (first.alive == ids && views.iter().all(|each| each == first)).then_some(())?;
+            let master = first.master.as_ref()?;
+            awake.iter().copied().find(|at| self.id(*at) == master)
+        })
+    }
+
+    fn node(&self, at: usize) -> &Node {
+        let seat = &self.seats[at];
+        seat.node
+            .as_ref()
+            .unwrap_or_else(|| panic!("{} is down", seat.id))
+    }
+}
+
+/// The cluster as a node shows it; `None` when it does not answer.
+fn view(api: &Api) -> Option<View> {
+    let cluster = api.try_get("/api/v1/cluster")?.json;
+    let alive = cluster["nodes"].as_array()?.iter();
+    Some(View {
+        master: cluster["master"].as_str().map(str::to_owned),
+        epoch: cluster["epoch"].as_u64()?,
+        alive: alive
+            .filter(|node| node["state"] == "alive")
+            .filter_map(|node| node["id"].as_str().map(str::to_owned))
+            .collect(),
+    })
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for seat in &mut self.seats {
+            seat.node = None;
+        }
+        // Spawners kill their tasks and end as soon as their nodes are gone.
+        let own = |folder: &Path| processes_of(folder).is_empty().then_some(());
+        if within(Duration::from_secs(15), || own(self.folder.path())).is_some() {
+            return;
+        }
+        let left = processes_of(self.folder.path());
+        for process in &left {
+            // It may end at this moment.
+            kill(Pid::from_raw(process.pid), Signal::SIGKILL).ok();
+        }
+        if !std::thread::panicking() {
+            panic!("left behind by nodes that were killed: {left:#?}");
+        }
+    }
+}

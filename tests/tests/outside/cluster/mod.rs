@@ -1,0 +1,64 @@
+//! Several nodes as one scheduler: real processes, one store, nodes that die.
+
+mod any_peer;
+mod killed_masters;
+mod membership;
+mod takeover;
+mod up;
+mod workers;
+
+use std::time::Duration;
+
+use peerflow_tests::{Api, Cluster, TaskLog, eventually};
+use serde_json::Value;
+
+/// Waits until an instance is over, and gives it as a node shows it then.
+fn ended(api: &Api, id: &str, bound: Duration) -> Value {
+    eventually(&format!("instance {id} ends"), bound, || {
+        let instance = api.try_instance(id)?;
+        let is_open = matches!(instance["status"].as_str()?, "waiting" | "running");
+        (!is_open).then_some(instance)
+    })
+}
+
+/// Waits until instances have succeeded.
+fn all_succeed(api: &Api, ids: &[String], bound: Duration) -> Vec<Value> {
+    let ended = ids.iter().map(|id| {
+        let instance = ended(api, id, bound);
+        assert_eq!(instance["status"], "succeeded", "{instance:#}");
+        instance
+    });
+    ended.collect()
+}
+
+/// A workflow of one task.
+fn single(name: &str, code: &str) -> String {
+    let action = TaskLog::action("a", code, r#"<ok to="end"/>"#);
+    format!(
+        r#"<work-flow name="{name}" instance-limit="1000"><start name="start" to="a"/>{action}<end name="end"/></work-flow>"#
+    )
+}
+
+/// Runs a workflow so often at a node that takes part.
+fn run_many(api: &Api, name: &str, count: usize) -> Vec<String> {
+    let ids = (0..count).map(|_| {
+        let what = format!("a run of {name} is acknowledged");
+        eventually(&what, Duration::from_secs(30), || api.try_run(name))
+    });
+    ids.collect()
+}
+
+/// Waits until each of the nodes runs a task.
+fn all_busy(cluster: &Cluster, nodes: &[usize]) {
+    for at in nodes {
+        let what = format!("a task runs on {}", cluster.id(*at));
+        eventually(&what, Duration::from_secs(30), || {
+            (cluster.task_log().began_on(cluster.id(*at)) > 0).then_some(())
+        });
+    }
+}
+
+/// The node of an instance's only step, as the task itself said.
+fn node_of(cluster: &Cluster, instance: &str) -> Option<String> {
+    cluster.task_log().nodes_of(instance).last().cloned()
+}
