@@ -16,9 +16,9 @@ mod routes;
 mod serve;
 mod show;
 mod sse;
-mod tls;
 #[cfg(test)]
 mod tests;
+mod tls;
 pub mod types;
 
 use std::sync::Arc;
@@ -30,8 +30,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use access::Access;
 pub(crate) use api::ApiState;
-pub use listener::ListenError;
 pub(crate) use listener::HttpListener;
+pub use listener::ListenError;
 pub(crate) use serve::serve;
 pub use tls::TlsError;
 
