@@ -102,6 +102,29 @@ impl DataDir {
         self.write("epoch", &epoch.0.to_string())
     }
 
+    /// How often the lease of an epoch had been renewed when this node last wrote it down; zeros where it never did.
+    pub(crate) fn renewals(&self) -> Result<(Epoch, u64), DataDirError> {
+        let Some(content) = self.read("renewals")? else {
+            return Ok((Epoch(0), 0));
+        };
+        let numbers = content.split_once(' ').and_then(|(epoch, renewals)| {
+            Some((Epoch(epoch.parse().ok()?), renewals.parse().ok()?))
+        });
+        numbers.ok_or_else(|| DataDirError::NoNumber {
+            path: self.path.join("renewals"),
+            content,
+        })
+    }
+
+    /// Writes down how often the lease of an epoch has been renewed.
+    pub(crate) fn remember_renewals(
+        &self,
+        epoch: Epoch,
+        renewals: u64,
+    ) -> Result<(), DataDirError> {
+        self.write("renewals", &format!("{} {renewals}", epoch.0))
+    }
+
     fn read_number(&self, name: &str) -> Result<Option<u64>, DataDirError> {
         let Some(content) = self.read(name)? else {
             return Ok(None);

@@ -1,17 +1,32 @@
-//! The highest epoch that this node has seen, kept across its lives (invariant 1).
+//! How far mastership has come, as far as this node knows, kept across its lives (invariant 1).
+//!
+//! The epoch is in the data directory before it is used. How often its lease was renewed is written now and then: that is
+//! enough to notice a store that was restored from an older backup within the same epoch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use peerflow_model::Epoch;
+use peerflow_store::Sighting;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-/// The highest epoch seen anywhere: in the store, in gossip, from a master. Cheap to clone.
+/// How often the renewals are written.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
+/// The furthest that the lease has come anywhere: in the store, in gossip, by a master's word. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct HighestEpoch {
     data_dir: Arc<DataDir>,
-    value: Arc<watch::Sender<Epoch>>,
+    value: Arc<watch::Sender<Highest>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Highest {
+    sighting: Sighting,
+    written_at: Instant,
 }
 
 impl HighestEpoch {
@@ -20,17 +35,41 @@ impl HighestEpoch {
     /// # Errors
     /// When the directory cannot be read.
     pub(crate) fn open(data_dir: Arc<DataDir>) -> Result<Self, DataDirError> {
-        let value = Arc::new(watch::Sender::new(data_dir.highest_epoch()?));
-        Ok(Self { data_dir, value })
+        let mut sighting = Sighting::from(data_dir.highest_epoch()?);
+        let (epoch, renewals) = data_dir.renewals()?;
+        sighting.merge(Sighting {
+            renewals,
+            ..Sighting::from(epoch)
+        });
+        let written_at = Instant::now();
+        Ok(Self {
+            data_dir,
+            value: Arc::new(watch::Sender::new(Highest {
+                sighting,
+                written_at,
+            })),
+        })
     }
 
     pub(crate) fn current(&self) -> Epoch {
-        *self.value.borrow()
+        self.value.borrow().sighting.epoch
     }
 
-    /// Tells when a higher one is seen.
-    pub(crate) fn watch(&self) -> watch::Receiver<Epoch> {
-        self.value.subscribe()
+    /// The epoch with what is known of its renewals.
+    pub(crate) fn sighting(&self) -> Sighting {
+        self.value.borrow().sighting
+    }
+
+    /// Waits until a higher epoch is seen than `known`.
+    pub(crate) async fn higher_than(&self, known: Epoch) -> Epoch {
+        let mut value = self.value.subscribe();
+        let higher = value.wait_for(|highest| highest.sighting.epoch > known);
+        let higher = higher.await.map(|highest| highest.sighting.epoch);
+        match higher {
+            Ok(epoch) => epoch,
+            // This holds a sender itself.
+            Err(_closed) => std::future::pending().await,
+        }
     }
 
     /// Notes an epoch that was seen; it is in the data directory when this returns.
@@ -38,22 +77,45 @@ impl HighestEpoch {
     /// # Errors
     /// When it cannot be written. It counts as seen all the same, for as long as this process lives.
     pub(crate) fn saw(&self, epoch: Epoch) -> Result<(), DataDirError> {
-        let is_higher = self.value.send_if_modified(|highest| {
-            let is_higher = epoch > *highest;
-            *highest = epoch.max(*highest);
-            is_higher
-        });
-        if is_higher {
-            self.data_dir.remember_epoch(epoch)
-        } else {
-            Ok(())
-        }
+        self.merge(epoch.into()).0
     }
 
     /// Like [`Self::saw`], where there is nothing to be done about a failure but to tell it.
     pub(crate) fn heard_of(&self, epoch: Epoch) {
-        if let Err(error) = self.saw(epoch) {
-            tracing::error!(%error, epoch = epoch.0, "the highest epoch seen cannot be remembered");
+        self.heard(epoch.into());
+    }
+
+    /// Notes how far a lease has come.
+    pub(crate) fn heard(&self, seen: Sighting) {
+        let (written, renewals_are_due) = self.merge(seen);
+        if let Err(error) = written {
+            tracing::error!(%error, epoch = seen.epoch.0, "the highest epoch seen cannot be remembered");
+        }
+        if renewals_are_due
+            && let Err(error) = self.data_dir.remember_renewals(seen.epoch, seen.renewals)
+        {
+            tracing::warn!(%error, "how far the lease has come cannot be remembered");
+        }
+    }
+
+    fn merge(&self, seen: Sighting) -> (Result<(), DataDirError>, bool) {
+        let (mut is_higher, mut renewals_are_due) = (false, false);
+        self.value.send_if_modified(|highest| {
+            is_higher = seen.epoch > highest.sighting.epoch;
+            highest.sighting.merge(seen);
+            if seen.renewals > 0
+                && highest.sighting == seen
+                && highest.written_at.elapsed() >= WRITE_EVERY
+            {
+                renewals_are_due = true;
+                highest.written_at = Instant::now();
+            }
+            is_higher
+        });
+        if is_higher {
+            (self.data_dir.remember_epoch(seen.epoch), renewals_are_due)
+        } else {
+            (Ok(()), renewals_are_due)
         }
     }
 }

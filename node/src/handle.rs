@@ -227,7 +227,6 @@ impl NodeHandle {
 
     fn api_state(&self, access: Access) -> ApiState {
         let parts = &self.parts;
-        let worker = parts.worker.clone();
         ApiState {
             store: Arc::clone(&parts.store),
             scheduler: parts.scheduler.clone(),
@@ -235,7 +234,6 @@ impl NodeHandle {
             logs: parts.logs.clone(),
             identity: Arc::clone(&parts.identity),
             cluster: parts.cluster.clone(),
-            running: Arc::new(move || worker.running()),
             clock: Arc::clone(&parts.clock),
             metrics: parts.metrics.clone(),
             settings: parts.config.settings(),

@@ -1,5 +1,7 @@
 //! What a node counts and measures, for `/metrics`. Each node has its own recorder: two live in one process.
 
+mod cluster;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,11 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use peerflow_engine::AttemptResult;
+use peerflow_gossip::Meters as GossipMeters;
 use peerflow_model::InstanceStatus;
+use peerflow_wire::MeterReadings;
+
+use cluster::ClusterMeters;
 
 /// Upper bounds in seconds, from a tenth of a millisecond to half a minute.
 const BUCKETS: [f64; 16] = [
@@ -23,6 +29,7 @@ pub struct Metrics {
 
 struct Meters {
     handle: PrometheusHandle,
+    cluster: ClusterMeters,
     instances_waiting: Gauge,
     instances_running: Gauge,
     instances_succeeded: Counter,
@@ -186,6 +193,16 @@ impl Metrics {
         self.meters.loader_bad_files.set(count(bad));
     }
 
+    /// What gossip knows and counted, now.
+    pub(crate) fn cluster(&self, alive: usize, known: usize, meters: &GossipMeters) {
+        self.meters.cluster.gossip(alive, known, meters);
+    }
+
+    /// What connections to peers counted, now.
+    pub(crate) fn connections(&self, readings: &MeterReadings) {
+        self.meters.cluster.connections(readings);
+    }
+
     pub(crate) fn retained(&self, rows: u64) {
         self.meters.retained_rows.increment(rows);
     }
@@ -215,6 +232,7 @@ impl Meters {
         let instances = "runs that are not over, by status; of the master";
         Self {
             handle: recorder.handle(),
+            cluster: ClusterMeters::register(recorder),
             instances_waiting: at.labelled_gauge(
                 "peerflow_instances",
                 "status",

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use peerflow_model::NodeId;
+use peerflow_model::Settings;
 use peerflow_store::Store;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::RetentionConfig;
 use crate::metrics::Metrics;
 use crate::scheduler::SchedulerHandle;
 
@@ -26,8 +25,8 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Forgets what is old. Owned and run by the node.
 #[derive(Debug)]
 pub(crate) struct Retention {
-    pub(crate) config: RetentionConfig,
-    pub(crate) node: NodeId,
+    /// In force where the store has none.
+    pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) scheduler: SchedulerHandle,
     pub(crate) clock: Arc<dyn Clock>,
@@ -50,11 +49,14 @@ impl Retention {
 
     async fn round(&self) {
         let mut rows = 0;
-        while self.is_master() {
+        let Some(kept) = self.kept().await else {
+            return;
+        };
+        while self.scheduler.is_master() {
             let now = self.clock.now();
             let (instances, logs) = (
-                before(now, self.config.instances),
-                before(now, self.config.logs),
+                before(now, kept.retention_instances),
+                before(now, kept.retention_logs),
             );
             match self.store.retain(instances, logs, STEP).await {
                 Ok(0) => break,
@@ -74,9 +76,15 @@ impl Retention {
         }
     }
 
-    fn is_master(&self) -> bool {
-        let state = self.scheduler.state();
-        state.trouble.is_none() && state.master.as_ref() == Some(&self.node)
+    /// The cluster's settings, where the store has them this node's own; `None` when the store cannot be asked.
+    async fn kept(&self) -> Option<Settings> {
+        let mut settings = self.settings.clone();
+        for (key, value) in self.store.settings().await.ok()? {
+            if let Err(error) = settings.set(&key, &value) {
+                tracing::warn!(%error, "a setting in the store makes no sense and is passed over");
+            }
+        }
+        Some(settings)
     }
 }
 

@@ -160,15 +160,7 @@ impl Bound {
         let (runner, spawner) = match seams.runner {
             Some(runner) => (runner, None),
             None => {
-                let options = match seams.spawner {
-                    Some(options) => options,
-                    None => {
-                        SpawnerOptions::new(data_dir.path()).map_err(file("the program itself"))?
-                    }
-                };
-                peerflow_actions::become_subreaper()
-                    .map_err(file("this process as the reaper of orphaned tasks"))?;
-                let spawner = Spawner::start(options).await?;
+                let spawner = start_spawner(seams.spawner, data_dir.path()).await?;
                 let runner = real_runner(
                     &config,
                     &store,
@@ -278,6 +270,7 @@ fn spawn_network(node: &Parts, epoch: HighestEpoch, network: &Stage) {
         worker: node.worker.clone(),
         store: Arc::clone(&node.store),
         epoch,
+        metrics: node.metrics.clone(),
     };
     let relay = Relay {
         cluster: node.cluster.clone(),
@@ -308,8 +301,7 @@ fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, 
         due: mail_due,
     };
     let retention = Retention {
-        config: node.config.retention.clone(),
-        node: node.identity.id.clone(),
+        settings: node.config.settings(),
         store: Arc::clone(&node.store),
         scheduler: node.scheduler.clone(),
         clock: Arc::clone(&node.clock),
@@ -360,6 +352,21 @@ async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
             url: url.to_string(),
             source,
         })
+}
+
+/// The process that owns all task processes.
+async fn start_spawner(
+    options: Option<SpawnerOptions>,
+    data_dir: &Path,
+) -> Result<Spawner, StartError> {
+    let file = |what| move |source| StartError::File { what, source };
+    let options = match options {
+        Some(options) => options,
+        None => SpawnerOptions::new(data_dir).map_err(file("the program itself"))?,
+    };
+    peerflow_actions::become_subreaper()
+        .map_err(file("this process as the reaper of orphaned tasks"))?;
+    Ok(Spawner::start(options).await?)
 }
 
 fn real_runner(

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use peerflow_gossip::{
-    About, BoundGossip, Gossip, GossipConfig, GossipKey, Member, MemberState, Membership, WallClock,
-    Word,
+    About, BoundGossip, Gossip, GossipConfig, GossipKey, Member, MemberState, Membership,
+    WallClock, Word,
 };
 use peerflow_model::{Incarnation, NodeId};
 use peerflow_wire::{ClusterSecret, ClusterTls, Endpoint, EndpointConfig, Limits};
@@ -24,7 +24,9 @@ pub enum ClusterError {
     Gossip(#[from] peerflow_gossip::Error),
     #[error(transparent)]
     Wire(#[from] peerflow_wire::Error),
-    #[error("the address {address} that peers are told cannot be looked up: {reason}; set {key} to one that can")]
+    #[error(
+        "the address {address} that peers are told cannot be looked up: {reason}; set {key} to one that can"
+    )]
     Advertise {
         key: &'static str,
         address: PeerAddress,
@@ -101,26 +103,10 @@ impl BoundCluster {
         endpoint: Option<BoundEndpoint>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ClusterError> {
-        let about = About {
-            http: identity.http.map(|bound| config.http_advertised(bound)),
-            rpc: identity.rpc,
-            labels: identity.labels.clone(),
-            hosts: identity.hosts.clone(),
-            slots: identity.slots,
-            version: identity.version.to_owned(),
-            started_at: identity.started_at,
-        };
+        let http = identity.http.map(|bound| config.http_advertised(bound));
         let own = identity.id.clone();
         let Some(endpoint) = endpoint else {
-            let place = Place::Alone(Member {
-                id: own.clone(),
-                incarnation: identity.incarnation,
-                gossip: SocketAddr::from(([127, 0, 0, 1], 0)),
-                about: Arc::new(about),
-                word: Word::default(),
-                state: MemberState::Alive,
-                since: identity.started_at,
-            });
+            let place = Place::Alone(alone(identity, http));
             return Ok(Self { own, place });
         };
         let advertise = match &config.gossip.advertise {
@@ -138,11 +124,16 @@ impl BoundCluster {
             incarnation: identity.incarnation,
             listen: endpoint.sockets.gossip,
             advertise,
-            seeds: config.cluster.seeds.iter().map(ToString::to_string).collect(),
+            seeds: config
+                .cluster
+                .seeds
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             interval: config.gossip.interval,
             key: GossipKey::new(key),
             clock: WallClock::new(move || clock.now()),
-            about,
+            about: about(identity, http),
         })
         .await?;
         let place = Place::Among(gossip, endpoint.endpoint);
@@ -165,6 +156,32 @@ impl BoundCluster {
             word.store_reachable = true;
         });
         cluster
+    }
+}
+
+/// What this node says of itself for the whole of this life; `http`: where people reach it.
+fn about(identity: &NodeIdentity, http: Option<String>) -> About {
+    About {
+        http,
+        rpc: identity.rpc,
+        labels: identity.labels.clone(),
+        hosts: identity.hosts.clone(),
+        slots: identity.slots,
+        version: identity.version.to_owned(),
+        started_at: identity.started_at,
+    }
+}
+
+/// A node that is its own only member.
+pub(super) fn alone(identity: &NodeIdentity, http: Option<String>) -> Member {
+    Member {
+        id: identity.id.clone(),
+        incarnation: identity.incarnation,
+        gossip: SocketAddr::from(([127, 0, 0, 1], 0)),
+        about: Arc::new(about(identity, http)),
+        word: Word::default(),
+        state: MemberState::Alive,
+        since: identity.started_at,
     }
 }
 

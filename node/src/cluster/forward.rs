@@ -28,9 +28,8 @@ impl ClusterHandle {
         what: Asked,
         key: Option<String>,
     ) -> Result<Answer, AskError> {
-        let message = convert::asked_to_wire(what).ok_or_else(|| later(
-            "this cannot be asked through another node".to_owned(),
-        ))?;
+        let message = convert::asked_to_wire(what)
+            .ok_or_else(|| later("this cannot be asked through another node".to_owned()))?;
         self.ask_node(master, message, key).await
     }
 

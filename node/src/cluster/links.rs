@@ -198,7 +198,9 @@ impl Link {
         (broken, true)
     }
 
-    async fn open(&self) -> Result<(wire::Sender<wire::Order>, wire::Receiver<wire::Told>), Broken> {
+    async fn open(
+        &self,
+    ) -> Result<(wire::Sender<wire::Order>, wire::Receiver<wire::Told>), Broken> {
         let connection = self.network.connection(&self.member).await?;
         let opening = wire::Opening::Control {
             epoch: self.epoch,

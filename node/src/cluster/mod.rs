@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use peerflow_gossip::{MemberState, Members, Membership, Meters, Word};
 use peerflow_model::{Epoch, NodeId};
+use peerflow_wire::MeterReadings;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -26,8 +27,8 @@ use alone::Alone;
 pub use bind::ClusterError;
 pub(crate) use bind::{BoundCluster, BoundEndpoint};
 pub(crate) use departure::{Departing, Departure, Departures};
-pub(crate) use relay::Relay;
 use network::Network;
+pub(crate) use relay::Relay;
 pub(crate) use serve::Serving;
 pub(crate) use word::WordKeeper;
 
@@ -70,6 +71,14 @@ impl ClusterHandle {
         }
     }
 
+    /// A node without peers, for tests of what is above.
+    #[cfg(test)]
+    pub(crate) fn alone(identity: &crate::identity::NodeIdentity) -> Self {
+        let member = bind::alone(identity, None);
+        let membership = Arc::new(Alone::new(member));
+        Self::new(identity.id.clone(), membership, None, Departures::default())
+    }
+
     /// This node.
     pub fn own_id(&self) -> &NodeId {
         &self.shared.own
@@ -95,6 +104,12 @@ impl ClusterHandle {
         self.shared.membership.meters()
     }
 
+    /// What was counted on connections; absent while the node is alone.
+    pub fn connection_meters(&self) -> Option<MeterReadings> {
+        let network = self.shared.network.as_ref()?;
+        Some(network.endpoint().meters())
+    }
+
     /// Whether gossip calls a node alive.
     pub fn is_alive(&self, node: &NodeId) -> bool {
         *node == self.shared.own
@@ -114,11 +129,8 @@ impl ClusterHandle {
     /// Waits until no other node is alive, at most `limit`.
     pub(crate) async fn others_gone(&self, limit: Duration) {
         let mut members = self.watch();
-        let gone = members.wait_for(|members| {
-            !members
-                .peers()
-                .any(|peer| peer.state == MemberState::Alive)
-        });
+        let gone = members
+            .wait_for(|members| !members.peers().any(|peer| peer.state == MemberState::Alive));
         // Who is still there then stops without this master.
         drop(timeout(limit, gone).await);
     }

@@ -80,7 +80,10 @@ impl Network {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = made.get(&member.id)
             && made.incarnation == member.incarnation
-            && !made.connection.get().is_some_and(|made| made.close_reason().is_some())
+            && made
+                .connection
+                .get()
+                .is_none_or(|made| made.close_reason().is_none())
         {
             return Arc::clone(&made.connection);
         }

@@ -101,7 +101,10 @@ impl Relay {
     async fn relay_events_of(&self, master: &NodeId) {
         let relaying = async {
             let members = self.cluster.members();
-            let (network, member) = (self.cluster.shared.network.as_ref()?, members.member(master)?);
+            let (network, member) = (
+                self.cluster.shared.network.as_ref()?,
+                members.member(master)?,
+            );
             let connection = network.connection(member).await.ok()?;
             let (_nothing_more, mut events) = connection
                 .open::<wire::Pong, wire::EventMessage>(&wire::Opening::Events)

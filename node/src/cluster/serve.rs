@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use peerflow_model::{Epoch, Incarnation, NodeId};
 use peerflow_wire as wire;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -82,7 +83,7 @@ impl Serving {
                     let peer = connection.peer().node.clone();
                     streams.spawn(async move {
                         let _turn = turn;
-                        if let Err(error) = serving.answer(opening, stream).await {
+                        if let Err(error) = serving.answer(&peer, opening, stream).await {
                             tracing::debug!(%peer, %error, "a stream of a peer broke");
                         }
                     });
@@ -93,10 +94,15 @@ impl Serving {
 
     async fn answer(
         self,
+        peer: &NodeId,
         opening: wire::Opening,
         stream: wire::IncomingStream,
     ) -> Result<(), wire::Error> {
         match opening {
+            wire::Opening::Control { master, .. } if master != *peer => {
+                let reason = format!("node {peer} speaks for node {master}");
+                stream.answer(&wire::Told::Busy { reason }).await
+            }
             wire::Opening::Control {
                 epoch, incarnation, ..
             } => self.listen_to(epoch, incarnation, stream.typed()).await,
@@ -124,9 +130,8 @@ impl Serving {
     /// What a peer asks on behalf of its callers. Never passed on: a node that is not master says so.
     async fn asked(&self, what: wire::AskedMessage, key: Option<String>) -> wire::AskAnswer {
         let departures = self.cluster.departures();
-        let done = |text: &str| {
-            wire::AskAnswer::Answered(wire::AnswerMessage::Done(text.to_owned()))
-        };
+        let done =
+            |text: &str| wire::AskAnswer::Answered(wire::AnswerMessage::Done(text.to_owned()));
         match what {
             wire::AskedMessage::Drain { moves, off, .. } => {
                 departures.ask(match (off, moves) {
@@ -153,8 +158,8 @@ impl Serving {
     /// Lends this node's worker to a master elsewhere.
     async fn listen_to(
         self,
-        epoch: peerflow_model::Epoch,
-        incarnation: peerflow_model::Incarnation,
+        epoch: Epoch,
+        incarnation: Incarnation,
         streams: (wire::Sender<wire::Told>, wire::Receiver<wire::Order>),
     ) -> Result<(), wire::Error> {
         let (mut to_master, mut from_master) = streams;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use peerflow_model::Incarnation;
 use peerflow_store::Store;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::ClusterHandle;
 use crate::epoch::HighestEpoch;
+use crate::metrics::Metrics;
 use crate::worker::WorkerHandle;
 
 /// How often the load is looked at. The system averages it over a minute.
@@ -24,6 +26,7 @@ pub(crate) struct WordKeeper {
     pub(crate) worker: WorkerHandle,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) epoch: HighestEpoch,
+    pub(crate) metrics: Metrics,
 }
 
 impl WordKeeper {
@@ -31,7 +34,9 @@ impl WordKeeper {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut load = interval(LOAD_EVERY);
         let mut ping = interval(PING_EVERY);
-        let (mut work, mut epochs) = (self.worker.load(), self.epoch.watch());
+        let mut work = self.worker.load();
+        let mut highest = self.epoch.current();
+        let mut rival = None;
         let mut departures = self.cluster.departures().watch();
         loop {
             tokio::select! {
@@ -41,8 +46,8 @@ impl WordKeeper {
                     let running = u32::try_from(work.borrow_and_update().running).unwrap_or(u32::MAX);
                     self.cluster.tell(|word| word.running = running);
                 }
-                Ok(()) = epochs.changed() => {
-                    let highest = *epochs.borrow_and_update();
+                higher = self.epoch.higher_than(highest) => {
+                    highest = higher;
                     self.cluster.tell(|word| word.highest_epoch = word.highest_epoch.max(highest));
                 }
                 Ok(()) = departures.changed() => {
@@ -56,8 +61,37 @@ impl WordKeeper {
                 _ = ping.tick() => {
                     let reaches = self.store.ping(PING_LIMIT).await.is_ok();
                     self.cluster.tell(|word| word.store_reachable = reaches);
+                    self.measure();
+                    self.look_for_a_rival(&mut rival);
                 }
             }
+        }
+    }
+}
+
+impl WordKeeper {
+    fn measure(&self) {
+        let (members, meters) = (self.cluster.members(), self.cluster.gossip_meters());
+        self.metrics
+            .cluster(members.alive().count(), members.iter().count(), &meters);
+        if let Some(readings) = self.cluster.connection_meters() {
+            self.metrics.connections(&readings);
+        }
+    }
+
+    /// Two nodes of one name take each other's place in everybody's eyes; that must not go unnoticed.
+    fn look_for_a_rival(&self, known: &mut Option<Incarnation>) {
+        let members = self.cluster.members();
+        let Some(rival) = members.rival() else {
+            *known = None;
+            return;
+        };
+        if known.replace(rival.incarnation) != Some(rival.incarnation) {
+            tracing::error!(
+                node = %self.cluster.own_id(),
+                other = %rival.gossip,
+                "another node lives under this node's id: give each its own node.id and data directory"
+            );
         }
     }
 }
@@ -67,7 +101,11 @@ fn load_per_core() -> f32 {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let first = std::fs::read_to_string("/proc/loadavg")
         .ok()
-        .and_then(|text| text.split(' ').next().and_then(|load| load.parse::<f32>().ok()));
+        .and_then(|text| {
+            text.split(' ')
+                .next()
+                .and_then(|load| load.parse::<f32>().ok())
+        });
     let load = first.unwrap_or(0.0) / f32::from(u16::try_from(cores).unwrap_or(u16::MAX));
     (load * 100.0).round() / 100.0
 }

@@ -155,6 +155,10 @@ fn unknown_keys_name_the_place_and_the_nearest_known_one() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of values, each with its answer"
+)]
 fn values_that_do_not_fit_name_place_and_remedy() {
     for (text, parts) in [
         ("[election]\nttl = \"5 apples\"", ["node.toml:2", "5s"]),

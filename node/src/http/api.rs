@@ -35,8 +35,6 @@ pub(crate) struct ApiState {
     pub(crate) logs: LogHub,
     pub(crate) identity: Arc<NodeIdentity>,
     pub(crate) cluster: ClusterHandle,
-    /// How many attempts this node runs now.
-    pub(crate) running: Arc<dyn Fn() -> usize + Send + Sync>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     /// In force where the store has no setting of that key.

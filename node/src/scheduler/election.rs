@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peerflow_gossip::LeaseProgress;
-use peerflow_model::{Epoch, NodeId};
-use peerflow_store::{Error, LeaseClaim, Store};
+use peerflow_model::{Epoch, NodeId, Settings};
+use peerflow_store::{Claimed, Error, LeaseClaim, Sighting, Store};
 use rand::Rng;
 use rand::rngs::SmallRng;
 use tokio::time::{Instant, timeout};
 
-use super::mastership::Mandate;
+use super::mastership::{LeaseListeners, Mandate};
 use crate::cluster::ClusterHandle;
 use crate::config::ElectionConfig;
 use crate::data_dir::DataDirError;
@@ -132,7 +132,7 @@ impl Election {
         for member in members.peers() {
             self.epoch.heard_of(member.word.highest_epoch);
             if let Some(lease) = &member.word.lease {
-                self.epoch.heard_of(lease.epoch);
+                self.epoch.heard(sighting(lease));
                 self.note(member.id.clone(), lease);
             }
         }
@@ -183,16 +183,21 @@ impl Election {
         may_contend: bool,
         random: &mut SmallRng,
     ) -> Result<Result<Box<Mandate>, Settled>, Unsettled> {
-        let row = timeout(PATIENCE, self.store.lease())
+        let row = async {
+            let row = self.store.lease().await?;
+            Ok::<_, Error>((row, self.store.settings().await?))
+        };
+        let (row, settings) = timeout(PATIENCE, row)
             .await
             .map_err(|_elapsed| Unsettled::Silent)??;
+        self.adopt(&settings);
         let holder = row
             .as_ref()
             .filter(|row| !row.expired)
             .and_then(|row| row.holder.clone())
             .filter(|holder| *holder != self.node);
         if let (Some(row), Some(holder)) = (&row, holder) {
-            self.epoch.heard_of(row.epoch);
+            self.epoch.heard(Sighting::from(row));
             let progress = LeaseProgress {
                 epoch: row.epoch,
                 renewals: row.renewals,
@@ -214,6 +219,27 @@ impl Election {
         self.contend(random).await
     }
 
+    /// The election is held by the cluster's settings, where there are any yet.
+    pub(super) fn adopt(&mut self, stored: &[(String, String)]) {
+        let mut settings = Settings {
+            election_ttl: self.config.ttl,
+            election_renew_every: self.config.renew_every,
+            ..Settings::default()
+        };
+        for (key, value) in stored
+            .iter()
+            .filter(|(key, _)| key.starts_with("election."))
+        {
+            if let Err(error) = settings.set(key, value) {
+                tracing::warn!(%error, "a setting in the store makes no sense and is passed over");
+            }
+        }
+        if settings.check().is_ok() {
+            self.config.ttl = settings.election_ttl;
+            self.config.renew_every = settings.election_renew_every;
+        }
+    }
+
     async fn contend(
         &mut self,
         random: &mut SmallRng,
@@ -222,11 +248,13 @@ impl Election {
         let claim = LeaseClaim {
             holder: self.node.clone(),
             ttl: self.config.ttl,
-            seen: self.epoch.current().into(),
+            seen: self.epoch.sighting(),
             succeeds_itself: true,
         };
         let answer = timeout(PATIENCE, self.store.acquire(&claim)).await;
-        let Some(lease) = answer.map_err(|_elapsed| Unsettled::Silent)??.granted() else {
+        let Claimed::Granted { lease, went_back } =
+            answer.map_err(|_elapsed| Unsettled::Silent)??
+        else {
             // Another was quicker: the next look shows who.
             let pause = JITTER.mul_f64(random.random_range(0.5..1.5));
             return Ok(Err(Settled {
@@ -235,6 +263,13 @@ impl Election {
             }));
         };
         self.epoch.saw(lease.epoch)?;
+        if went_back {
+            tracing::error!(
+                epoch = lease.epoch.0,
+                "the store is older than what this cluster has seen: it was restored, or a lagging replica took its place; \
+                 what may have run since is held for an operator"
+            );
+        }
         self.seen = None;
         self.settled = None;
         let mandate = Mandate::new(
@@ -242,9 +277,19 @@ impl Election {
             lease,
             &self.config,
             before,
-            self.cluster.clone(),
+            LeaseListeners {
+                cluster: self.cluster.clone(),
+                epoch: self.epoch.clone(),
+            },
         );
         Ok(Ok(Box::new(mandate)))
+    }
+}
+
+fn sighting(lease: &LeaseProgress) -> Sighting {
+    Sighting {
+        renewals: lease.renewals,
+        ..Sighting::from(lease.epoch)
     }
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use peerflow_gossip::LeaseProgress;
 use peerflow_model::Epoch;
-use peerflow_store::{Fence, Lease, Store};
+use peerflow_store::{Fence, Lease, Sighting, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::cluster::ClusterHandle;
 use crate::config::ElectionConfig;
+use crate::epoch::HighestEpoch;
 
 /// A lease that is ours, and its renewal in the background, which ends when this is dropped.
 #[derive(Debug)]
@@ -39,21 +40,15 @@ impl Mandate {
         lease: Lease,
         election: &ElectionConfig,
         before: Instant,
-        cluster: ClusterHandle,
+        peers: LeaseListeners,
     ) -> Self {
-        tell(&cluster, &lease);
+        peers.tell(&lease);
         let (sender, hold) = watch::channel(Hold {
             until: before + election.ttl,
             lost: false,
         });
         let mut renewal = JoinSet::new();
-        renewal.spawn(renew(
-            store,
-            lease.clone(),
-            election.clone(),
-            sender,
-            cluster,
-        ));
+        renewal.spawn(renew(store, lease.clone(), election.clone(), sender, peers));
         Self {
             began: before,
             commit_seq: lease.commit_seq,
@@ -126,7 +121,7 @@ async fn renew(
     mut lease: Lease,
     election: ElectionConfig,
     hold: watch::Sender<Hold>,
-    cluster: ClusterHandle,
+    peers: LeaseListeners,
 ) {
     loop {
         sleep(election.renew_every).await;
@@ -134,7 +129,7 @@ async fn renew(
         match timeout(election.ttl, store.renew(&lease, election.ttl)).await {
             Ok(Ok(Ok(renewed))) => {
                 lease = renewed;
-                tell(&cluster, &lease);
+                peers.tell(&lease);
                 hold.send_replace(Hold {
                     until: before + election.ttl,
                     lost: false,
@@ -153,14 +148,24 @@ async fn renew(
     }
 }
 
-/// Tells the peers that the lease goes on, which keeps them from the store.
-fn tell(cluster: &ClusterHandle, lease: &Lease) {
-    cluster.tell(|word| {
-        word.highest_epoch = word.highest_epoch.max(lease.epoch);
-        word.lease = Some(LeaseProgress {
-            epoch: lease.epoch,
-            renewals: lease.renewals,
-            released: false,
+/// Whoever wants to know how far the lease has come.
+#[derive(Clone, Debug)]
+pub(super) struct LeaseListeners {
+    pub(super) cluster: ClusterHandle,
+    pub(super) epoch: HighestEpoch,
+}
+
+impl LeaseListeners {
+    /// Tells the peers that the lease goes on, which keeps them from the store, and remembers it.
+    fn tell(&self, lease: &Lease) {
+        self.epoch.heard(Sighting::from(lease));
+        self.cluster.tell(|word| {
+            word.highest_epoch = word.highest_epoch.max(lease.epoch);
+            word.lease = Some(LeaseProgress {
+                epoch: lease.epoch,
+                renewals: lease.renewals,
+                released: false,
+            });
         });
-    });
+    }
 }

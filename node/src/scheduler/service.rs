@@ -11,8 +11,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::handle::{Ask, AskError, SchedulerHandle, SchedulerState};
 use super::election::{Election, Step};
+use super::handle::{Ask, AskError, SchedulerHandle, SchedulerState};
 use super::mastership::Mandate;
 use super::term::Term;
 use crate::clock::Clock;
@@ -245,6 +245,11 @@ impl Scheduler {
             }
         });
         self.cluster.tell_released(epoch).await;
+    }
+
+    /// Settings of the cluster have changed.
+    pub(super) fn adopt(&mut self, settings: &[(String, String)]) {
+        self.election.adopt(settings);
     }
 
     /// Says that another node schedules.

@@ -1,14 +1,19 @@
 //! Cluster-wide settings: they live in the store; a node's configuration sets those that nobody has set.
 //!
-//! A node that alone makes up its cluster may change them by its configuration: what is written there, in the
-//! environment or as a flag wins over the store, and is put there. What is only a default follows the store.
+//! A node that is alone may change them by its configuration: what is written there, in the environment or as a flag wins
+//! over the store, and is put there. What is only a default follows the store. A node of a cluster always follows the store,
+//! and says where its configuration differs.
 
 use peerflow_model::{Change, Settings};
 
 use crate::config::Config;
 
 /// The settings in force, and what must be written to the store so that it agrees.
-pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settings, Vec<Change>) {
+pub(super) fn reconcile(
+    config: &Config,
+    stored: &[(String, String)],
+    is_alone: bool,
+) -> (Settings, Vec<Change>) {
     let mut settings = config.settings();
     let mut changes = Vec::new();
     for (key, own) in settings.clone().entries() {
@@ -18,13 +23,24 @@ pub(super) fn reconcile(config: &Config, stored: &[(String, String)]) -> (Settin
             .map(|(_, value)| value);
         match there {
             Some(value) if *value == own => {}
-            Some(value) if !config.is_explicit(key) && settings.set(key, value).is_ok() => {
-                tracing::info!(
-                    key,
-                    value,
-                    own,
-                    "the store's setting is in force, not this node's default"
-                );
+            Some(value)
+                if !(is_alone && config.is_explicit(key)) && settings.set(key, value).is_ok() =>
+            {
+                if config.is_explicit(key) {
+                    tracing::warn!(
+                        key,
+                        value,
+                        own,
+                        "the cluster's setting is in force, not this node's configuration; change it with `peerflow cluster set`"
+                    );
+                } else {
+                    tracing::info!(
+                        key,
+                        value,
+                        own,
+                        "the store's setting is in force, not this node's default"
+                    );
+                }
             }
             before => {
                 if let Some(before) = before {
@@ -58,7 +74,8 @@ mod tests {
     #[test]
     fn a_default_follows_the_store_and_a_written_value_changes_it() {
         let stored = [("node.timezone".to_owned(), "Asia/Shanghai".to_owned())];
-        let (settings, changes) = reconcile(&config("PEERFLOW__CRON_RUNNER__PLAN", ""), &stored);
+        let (settings, changes) =
+            reconcile(&config("PEERFLOW__CRON_RUNNER__PLAN", ""), &stored, true);
         assert_eq!(settings.timezone, "Asia/Shanghai");
         assert!(!changes.iter().any(
             |change| matches!(change, Change::PutSetting { key, .. } if key == "node.timezone")
@@ -67,6 +84,7 @@ mod tests {
         let (settings, changes) = reconcile(
             &config("PEERFLOW__NODE__TIMEZONE", "Europe/Berlin"),
             &stored,
+            true,
         );
         assert_eq!(settings.timezone, "Europe/Berlin");
         assert!(changes.contains(&Change::PutSetting {
@@ -78,7 +96,7 @@ mod tests {
     #[test]
     fn the_first_node_sets_all_and_then_nothing_is_left_to_write() {
         let config = config("PEERFLOW__NODE__SLOTS", "3");
-        let (_, changes) = reconcile(&config, &[]);
+        let (_, changes) = reconcile(&config, &[], true);
         let stored: Vec<(String, String)> = changes
             .into_iter()
             .filter_map(|change| match change {
@@ -87,7 +105,7 @@ mod tests {
             })
             .collect();
         assert_eq!(stored.len(), Settings::KEYS.len());
-        let (settings, changes) = reconcile(&config, &stored);
+        let (settings, changes) = reconcile(&config, &stored, true);
         assert_eq!((settings, changes), (config.settings(), Vec::new()));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use peerflow_engine::{Answer, Command, Engine, Event, Now, Options, RequestId};
-use peerflow_model::Change;
+use peerflow_model::{Change, Settings};
 use peerflow_store::Error;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -125,7 +125,8 @@ impl<'s> Term<'s> {
                 reason: format!("cannot read the state to go on from: {error}"),
             })?,
         };
-        let (settings, changes) = reconcile(&scheduler.config, &stored);
+        let (settings, changes) =
+            reconcile(&scheduler.config, &stored, scheduler.cluster.is_alone());
         let mut active = ActiveRuns::default();
         state
             .runs
@@ -286,10 +287,25 @@ impl<'s> Term<'s> {
                     self.active.note(instance, &self.scheduler.metrics)
                 }
                 Change::PutMail(_) => self.scheduler.mail_due.notify_one(),
+                Change::PutSetting { key, value } => self.set(key, value),
                 _ => {}
             }
         }
         publish(&self.scheduler.events, changes);
+    }
+
+    /// A setting has changed. The lease of this term keeps its ttl; the next one has the new.
+    fn set(&mut self, key: &str, value: &str) {
+        let mut settings = Settings {
+            worker_lease: self.worker_lease,
+            ..Settings::default()
+        };
+        if settings.set(key, value).is_ok() {
+            self.worker_lease = settings.worker_lease;
+            self.longest_lease = self.longest_lease.max(self.worker_lease);
+        }
+        let changed = [(key.to_owned(), value.to_owned())];
+        self.scheduler.adopt(&changed);
     }
 
     fn act(&mut self, actions: Vec<Action>) {

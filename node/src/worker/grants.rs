@@ -76,7 +76,12 @@ impl Grants {
     }
 
     /// A grant arrived: the new end of all that is granted, unless nobody asked for it.
-    pub(super) fn granted(&mut self, number: u64, lease: Duration, now: Instant) -> Option<GrantEnd> {
+    pub(super) fn granted(
+        &mut self,
+        number: u64,
+        lease: Duration,
+        now: Instant,
+    ) -> Option<GrantEnd> {
         let asked = self.asked.remove(&number)?;
         self.lease = Some(lease);
         self.ask_at = self.ask_at.map(|at| at.min(asked.at + lease / 4));
@@ -111,8 +116,8 @@ mod tests {
 
     const LEASE: Duration = Duration::from_secs(60);
 
-    #[tokio::test(start_paused = true)]
-    async fn a_grant_counts_from_the_request_and_is_over_after_its_lease() {
+    #[test]
+    fn a_grant_counts_from_the_request_and_is_over_after_its_lease() {
         let mut grants = Grants::default();
         let start = Instant::now();
         grants.begin(start);
@@ -127,8 +132,8 @@ mod tests {
         assert!(grants.ask_at().unwrap() <= start + LEASE / 4);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_that_nobody_asked_for_grants_nothing() {
+    #[test]
+    fn an_answer_that_nobody_asked_for_grants_nothing() {
         let mut grants = Grants::default();
         let start = Instant::now();
         grants.begin(start);

@@ -233,7 +233,7 @@ mod tests {
             readings: Vec::new(),
             warning: None,
         };
-        Outcome::new(AttemptId { visit, attempt }, end)
+        Outcome::new(AttemptId { visit, attempt }, end, false)
     }
 
     #[test]

@@ -184,7 +184,8 @@ impl Worker {
         let node = self.parts.identity.id.clone();
         // Before all else that waits: it counts from now.
         if self.link.is_some() {
-            self.unsent.push_front(PeerEvent::GrantRequest { node, number });
+            self.unsent
+                .push_front(PeerEvent::GrantRequest { node, number });
         }
     }
 

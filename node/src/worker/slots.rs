@@ -109,12 +109,7 @@ impl Slots {
         })
     }
 
-    fn revoke(
-        &mut self,
-        reason: &str,
-        why: Revoked,
-        which: impl Fn(&Running) -> bool,
-    ) -> usize {
+    fn revoke(&mut self, reason: &str, why: Revoked, which: impl Fn(&Running) -> bool) -> usize {
         let mut revoked = 0;
         for running in self.running.values_mut() {
             if running.kill.borrow().is_none() && which(running) {

@@ -1,8 +1,6 @@
 //! What is asked of the master on behalf of callers at other nodes, and its answers.
 
-use peerflow_engine::{
-    Answer, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RerunMode,
-};
+use peerflow_engine::{Answer, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RerunMode};
 use peerflow_wire as wire;
 use peerflow_workflow::{Diagnostic, Diagnostics};
 

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::clock::Clock;
+use crate::cluster::ClusterHandle;
 use crate::events::EventHub;
 use crate::http::{Access, ApiState, router};
 use crate::identity::NodeIdentity;
@@ -134,13 +135,16 @@ impl Peer {
         tasks.spawn(writer.run(CancellationToken::new()));
         let events = EventHub::default();
         let stopping = CancellationToken::new();
+        let cluster = ClusterHandle::alone(&identity());
+        cluster.tell(|word| word.running = 3);
+        let resign = CancellationToken::new();
         let router = router(ApiState {
             store: Arc::clone(&store),
-            scheduler: SchedulerHandle::new(asks, watched),
+            scheduler: SchedulerHandle::new(asks, watched, cluster.clone(), resign),
+            cluster,
             events: events.clone(),
             logs: logs.clone(),
             identity: Arc::new(identity()),
-            running: Arc::new(|| 3),
             clock: Arc::new(StoppedClock),
             metrics,
             settings: Settings {
