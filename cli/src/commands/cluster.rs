@@ -155,7 +155,7 @@ fn info(output: &Output, cluster: &Cluster) -> String {
     if let Some(trouble) = &cluster.trouble {
         facts.fact(
             language.label_trouble(),
-            Field::toned(trouble.clone(), Tone::Bad),
+            Field::toned(language.told(trouble), Tone::Bad),
         );
     }
     format!(
