@@ -204,7 +204,7 @@ fn a_node_out_of_reach_gets_nothing_and_loses_nothing() {
     rig.trigger("w");
     let attempt = rig.attempt("w", "a");
     let gone = Event::PeerUnreachable { node: "n1".into() };
-    assert_eq!(rig.send(gone.clone()), [""; 0], "gossip calls it alive");
+    assert_eq!(rig.send(gone), [""; 0], "gossip calls it alive");
     assert_eq!(rig.engine.awaited(), [("n1".into(), Incarnation(1))]);
     rig.trigger("v");
     let reason = "visit v1#1/a.1 Pending: waits for node n1, which cannot be reached";

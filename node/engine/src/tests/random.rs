@@ -6,7 +6,9 @@
 //! attempts for certain; a scheduled time is not counted as considered; nobody starts the next in the queue; attempts
 //! that run are forgotten at a takeover; a rerun does not ask whether the run is the latest; kills are not repeated; held
 //! times are forgotten at a takeover; mail of all runs has one id; slots are not freed; a withdrawn visit stays in line;
-//! a clock set back lets times count again; a later time leaves the held one as it is.
+//! a clock set back lets times count again; a later time leaves the held one as it is; in a store that went back what
+//! waits for a node is not held, a try that no worker holds is tried again, missed times are made up for, or instances
+//! that waited for their turn start; what was on a link that broke counts as on its way; a node out of reach is given work.
 //!
 //! `PEERFLOW_RANDOM_CASES` sets how many cases run, `PEERFLOW_RANDOM_SEED` runs one case alone.
 

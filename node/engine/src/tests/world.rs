@@ -77,7 +77,7 @@ pub(super) struct LostHistory {
     pub(super) visits: BTreeSet<VisitId>,
     /// The same of instances that waited for their turn.
     pub(super) instances: BTreeSet<RunId>,
-    /// Tries that ran when it was noticed, and that the store does not know.
+    /// Tries that ran or were on their way when it was noticed, and that the store does not know.
     unknown: BTreeSet<AttemptId>,
     /// Scheduled times that ran: none may run again.
     fired: BTreeSet<(CoordinatorKey, WorkflowName, Timestamp)>,
@@ -230,7 +230,8 @@ impl World {
         let attempt: &Attempt = &self.store.attempts[id];
         assert!(!attempt.status.is_final(), "{id} is over and dispatched");
         assert_eq!(attempt.epoch, Epoch(self.epoch));
-        assert!(!self.accepted.contains(id), "{id} is dispatched twice");
+        let again = self.accepted.contains(id) && !self.lost.unknown.contains(id);
+        assert!(!again, "{id} is dispatched twice");
         assert!(
             !self.lost.visits.contains(&id.visit),
             "{id} may have run before the store went back"
@@ -405,14 +406,25 @@ impl World {
         let fired = after.ledger.iter().filter(|(key, row)| {
             ran(row) && key.2 <= now && !self.store.ledger.get(*key).is_some_and(ran)
         });
-        let live = |id: &&AttemptId| {
-            let attempt = self.store.attempts.get(*id);
+        let unknown = |id: &AttemptId| {
+            let attempt = self.store.attempts.get(id);
             attempt.is_none_or(|attempt| attempt.status.is_final())
         };
-        let running = self.nodes.iter().flat_map(|node| node.running.keys());
+        let on_their_way = |node: &Node| {
+            let inbox = node.inbox.iter();
+            let ids = inbox.filter_map(|command| match command {
+                Command::Dispatch(dispatch) => Some(dispatch.attempt.clone()),
+                _ => None,
+            });
+            ids.collect::<Vec<_>>()
+        };
+        let given = self.nodes.iter().flat_map(|node| {
+            let running = node.running.keys().cloned();
+            running.chain(on_their_way(node))
+        });
         let mut lost = LostHistory {
             fired: fired.map(|(key, _)| key.clone()).collect(),
-            unknown: running.filter(live).cloned().collect(),
+            unknown: given.filter(unknown).collect(),
             ..LostHistory::default()
         };
         for run in &self.store.active {
@@ -595,7 +607,11 @@ impl World {
             },
             None => {
                 self.check_alone(&dispatch);
-                assert!(self.accepted.insert(id.clone()), "{id} begins twice");
+                let again = !self.accepted.insert(id.clone());
+                assert!(
+                    !again || self.lost.unknown.contains(&id),
+                    "{id} begins twice"
+                );
                 Report::Started { at: self.now.wall }
             }
         };

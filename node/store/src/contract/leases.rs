@@ -248,11 +248,6 @@ pub async fn the_end_of_the_former_mastership_is_told(place: &dyn Place) {
     );
 }
 
-/// Puts an older row in place of the present one, as a restored backup or a lagging replica does.
-async fn go_back(place: &dyn Place, to: Sighting) {
-    place.put_back(to).await;
-}
-
 pub async fn a_lost_lease_says_why(place: &dyn Place) {
     let store = place.open().await;
     let first = store
@@ -293,7 +288,7 @@ pub async fn a_store_that_went_back_is_noticed_by_its_master(place: &dyn Place) 
     let mut master = Master::of(place.open().await).await;
     let old = Sighting::from(&master.lease);
     master.commit(&[]).await;
-    go_back(place, old).await;
+    place.put_back(old).await;
     let went_back = LeaseLoss::WentBack { epoch: old.epoch };
     // Fewer commits under the same epoch.
     match master.store.commit(&master.fence(), &[]).await {
@@ -303,13 +298,13 @@ pub async fn a_store_that_went_back_is_noticed_by_its_master(place: &dyn Place) 
     // Fewer renewals under the same epoch.
     let renewed = master.store.renew(&master.lease, HOUR).await.unwrap();
     let again = master.store.renew(&renewed.unwrap(), HOUR).await.unwrap();
-    go_back(place, old).await;
+    place.put_back(old).await;
     assert_eq!(
         master.store.renew(&again.unwrap(), HOUR).await.unwrap(),
         Err(went_back)
     );
     // An older epoch.
-    go_back(place, Sighting::default()).await;
+    place.put_back(Sighting::default()).await;
     let went_back = LeaseLoss::WentBack { epoch: Epoch(0) };
     assert_eq!(
         master.store.renew(&master.lease, HOUR).await.unwrap(),
@@ -339,7 +334,7 @@ pub async fn a_store_that_went_back_is_remembered_until_it_is_dealt_with(place: 
     let row = master.store.lease().await.unwrap().unwrap();
     assert_eq!((row.restoration, row.remaining), (None, Duration::ZERO));
 
-    go_back(place, old).await;
+    place.put_back(old).await;
     let again = LeaseClaim {
         succeeds_itself: true,
         seen,

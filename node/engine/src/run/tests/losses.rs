@@ -157,3 +157,44 @@ fn an_ending_instance_waits_for_a_held_visit_until_it_is_released() {
     rig.act(|run, now, _, effects| run.kill("killed".to_owned(), now, effects));
     assert_eq!(rig.instance.status, InstanceStatus::Killed, "surely over");
 }
+
+#[test]
+fn in_a_store_that_went_back_actions_that_wait_are_held_and_joins_are_not() {
+    let text = "s: start f\n f: fork a b\n a: do j\n b: do j retry=1 interval=60\n j: join x\n x: do e\n e: end";
+    let mut rig = Rig::begin(text);
+    rig.ok(&["a"]);
+    rig.fails("b");
+    assert_eq!(rig.status("b"), VisitStatus::Waiting);
+    rig.restart_in_doubt(true);
+    assert_eq!(rig.status("j"), VisitStatus::Waiting);
+    assert_eq!(rig.status("b"), VisitStatus::Lost);
+    assert!(rig.visit("b").message.starts_with("the store went back"));
+    rig.seconds(100);
+    rig.restart_in_doubt(false);
+    assert_eq!(rig.waiting(), [""; 0], "no try is due any more");
+    let id = rig.visit("b").id.clone();
+    rig.act(|run, now, rng, effects| run.release(&id, true, now, rng, effects).unwrap());
+    assert_eq!(rig.visit("b").losses, 0, "it was not lost");
+    rig.ok(&["b", "x"]);
+    assert_eq!(rig.instance.status, InstanceStatus::Succeeded);
+}
+
+#[test]
+fn a_try_in_doubt_is_held_when_its_node_knows_nothing_of_it() {
+    for option in ["", "rerun"] {
+        let mut rig = Rig::begin(&format!("s: start a\n a: do e {option}\n e: end"));
+        rig.assign("a");
+        rig.restart_in_doubt(true);
+        assert_eq!(rig.status("a"), VisitStatus::Running, "undecided");
+        rig.lose("a", Loss::Gone);
+        assert_eq!(rig.status("a"), VisitStatus::Lost);
+        // Once a worker told of it, it is like any other.
+        let mut rig = Rig::begin(&format!("s: start a\n a: do e {option}\n e: end"));
+        rig.assign("a");
+        let attempt = rig.live("a");
+        rig.restart_in_doubt(true);
+        rig.act(|run, now, _, effects| run.found(&attempt, now, effects));
+        rig.lose("a", Loss::Gone);
+        assert_eq!(rig.waiting(), ["a"]);
+    }
+}
