@@ -51,6 +51,7 @@ impl Bench {
             hosts: [].into(),
             labels: [].into(),
             slots,
+            load: 0,
             draining: false,
         }));
         bench
