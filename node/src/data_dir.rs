@@ -28,16 +28,21 @@ pub enum DataDirError {
     NoNumber { path: PathBuf, content: String },
 }
 
-/// The data directory, locked as long as this lives.
+/// The data directory of a node.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    _lock: Flock<File>,
+}
+
+/// Keeps the data directory for one node, as long as this lives.
+#[derive(Debug)]
+pub(crate) struct DataDirLock {
+    _file: Flock<File>,
 }
 
 impl DataDir {
     /// Makes it where it is missing, and locks it.
-    pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, DataDirLock), DataDirError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| DataDirError::File { path, source }
@@ -58,7 +63,7 @@ impl DataDir {
             .map_err(failed(&lock_path))?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
             .map_err(|_held| DataDirError::InUse { path: path.clone() })?;
-        Ok(Self { path, _lock: lock })
+        Ok((Self { path }, DataDirLock { _file: lock }))
     }
 
     /// Absolute.
@@ -215,7 +220,7 @@ mod tests {
     #[test]
     fn a_made_up_id_fits_and_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::open(dir.path()).unwrap();
+        let (data, _lock) = DataDir::open(dir.path()).unwrap();
         let id = data.node_id(None, &mut SmallRng::seed_from_u64(1)).unwrap();
         assert!(id.as_str().len() <= 20, "{id}");
         assert_eq!(
@@ -232,7 +237,7 @@ mod tests {
     #[test]
     fn incarnations_grow_also_when_the_clock_goes_back_and_when_the_directory_is_emptied() {
         let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::open(dir.path()).unwrap();
+        let (data, _lock) = DataDir::open(dir.path()).unwrap();
         let late = Timestamp::from_second(2_000_000_000).unwrap();
         let early = Timestamp::from_second(1_000_000_000).unwrap();
         let first = data.next_incarnation(late).unwrap();
@@ -249,7 +254,7 @@ mod tests {
     #[test]
     fn a_damaged_number_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::open(dir.path()).unwrap();
+        let (data, _lock) = DataDir::open(dir.path()).unwrap();
         assert_eq!(data.highest_epoch().unwrap(), Epoch(0));
         data.remember_epoch(Epoch(7)).unwrap();
         assert_eq!(data.highest_epoch().unwrap(), Epoch(7));

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::cluster::{ClusterHandle, Departure};
 use crate::config::Config;
+use crate::data_dir::DataDirLock;
 use crate::events::EventHub;
 use crate::http::{Access, ApiState, HttpListener, router, serve};
 use crate::identity::NodeIdentity;
@@ -42,6 +43,9 @@ pub struct NodeHandle {
 /// What a handle gives access to.
 #[derive(Debug)]
 pub(crate) struct Parts {
+    /// Freed when everything else has ended.
+    #[expect(dead_code, reason = "it is held, never asked")]
+    pub(crate) lock: DataDirLock,
     pub(crate) cluster: ClusterHandle,
     /// Cancelled when this node was asked to go, and can.
     pub(crate) gone: CancellationToken,

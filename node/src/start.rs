@@ -21,7 +21,7 @@ use crate::cluster::{
     BoundCluster, BoundEndpoint, ClusterError, Departing, Relay, Serving, WordKeeper,
 };
 use crate::config::{Config, ConfigError};
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, DataDirLock};
 use crate::epoch::HighestEpoch;
 use crate::events::EventHub;
 use crate::files::StoredFiles;
@@ -107,6 +107,7 @@ pub async fn start_with(config: Config, seams: Seams) -> Result<NodeHandle, Star
 
 /// A node that has all it needs and does nothing yet.
 struct Bound {
+    lock: DataDirLock,
     config: Arc<Config>,
     clock: Arc<dyn Clock>,
     identity: Arc<NodeIdentity>,
@@ -136,7 +137,8 @@ impl Bound {
             .map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
         let mail_server =
             MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
-        let data_dir = Arc::new(DataDir::open(&config.node.data_dir)?);
+        let (data_dir, lock) = DataDir::open(&config.node.data_dir)?;
+        let data_dir = Arc::new(data_dir);
         let listener = HttpListener::bind(&config.http).await?;
         let id = data_dir.node_id(config.node.id.as_deref(), &mut random)?;
         let incarnation = data_dir.next_incarnation(clock.now())?;
@@ -174,6 +176,7 @@ impl Bound {
             }
         };
         Ok(Self {
+            lock,
             epoch,
             cluster,
             config: Arc::new(config),
@@ -233,6 +236,7 @@ impl Bound {
         schedule.spawn("scheduler", |_stop| scheduler.run());
         let gone = CancellationToken::new();
         let parts = Parts {
+            lock: self.lock,
             cluster,
             gone,
             config: self.config,

@@ -74,7 +74,8 @@ impl ClusterHandle {
     /// A node without peers, for tests of what is above.
     #[cfg(test)]
     pub(crate) fn alone(identity: &crate::identity::NodeIdentity) -> Self {
-        let member = bind::alone(identity, None);
+        let http = identity.http.map(|address| format!("http://{address}"));
+        let member = bind::alone(identity, http);
         let membership = Arc::new(Alone::new(member));
         Self::new(identity.id.clone(), membership, None, Departures::default())
     }

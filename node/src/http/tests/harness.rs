@@ -136,7 +136,11 @@ impl Peer {
         let events = EventHub::default();
         let stopping = CancellationToken::new();
         let cluster = ClusterHandle::alone(&identity());
-        cluster.tell(|word| word.running = 3);
+        cluster.tell(|word| {
+            word.running = 3;
+            word.highest_epoch = fence.epoch;
+            word.store_reachable = true;
+        });
         let resign = CancellationToken::new();
         let router = router(ApiState {
             store: Arc::clone(&store),

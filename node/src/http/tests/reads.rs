@@ -556,7 +556,7 @@ async fn the_cluster_and_its_health_are_told() {
     );
     let node = &cluster["nodes"][0];
     let expected = json!({
-        "id": "n1", "state": "alive", "http": "127.0.0.1:8090", "rpc": "", "gossip": "", "labels": ["big"], "slots": 8,
+        "id": "n1", "state": "alive", "http": "http://127.0.0.1:8090", "rpc": "", "gossip": "", "labels": ["big"], "slots": 8,
         "running": 3, "load": 0.0, "version": "0.1.0", "incarnation": 7, "epoch": 1, "store_reachable": true,
         "started_at": "2026-11-19T01:00:00+01:00",
     });

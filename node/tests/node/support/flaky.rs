@@ -13,9 +13,9 @@ use peerflow_model::{
     WorkflowRecord,
 };
 use peerflow_store::{
-    Claimed, CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage, Lease,
-    LeaseClaim, LeaseLoss, LeaseRow, LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage, LogSelection,
-    LogStore, Page, ReadingFilter, RunStore, Store, StoredAnswer,
+    Claimed, CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage,
+    Lease, LeaseClaim, LeaseLoss, LeaseRow, LeaseStore, LedgerFilter, LogChunk, LogCursor, LogPage,
+    LogSelection, LogStore, Page, ReadingFilter, RunStore, Store, StoredAnswer,
 };
 
 /// What goes wrong.
