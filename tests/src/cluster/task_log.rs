@@ -118,6 +118,14 @@ say end"#
         running
     }
 
+    /// Whether a task of an instance came to its end in this process.
+    pub fn ended_by(&self, instance: &str, pid: i32) -> bool {
+        let content = self.read();
+        let mut of_instance = content.tries.iter().filter(|((id, ..), _)| id == instance);
+        let pid = pid.to_string();
+        of_instance.any(|(_, tries)| tries.iter().any(|each| each.ended && each.pid == pid))
+    }
+
     /// How many tries have begun on a node.
     pub fn began_on(&self, node: &str) -> usize {
         let content = self.read();

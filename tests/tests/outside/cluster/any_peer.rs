@@ -136,10 +136,12 @@ fn a_log_is_followed_live_from_any_peer() {
             .map(|each| each.join().expect("it ended"));
         outcomes.collect::<Vec<_>>()
     });
-    for outcome in followed {
+    let node = super::node_of(&cluster, &id);
+    for (at, outcome) in followed.iter().enumerate() {
+        let who = format!("n{at} tells of a task on {node:?}");
         assert_eq!(outcome.code, 0, "{}", outcome.text());
         let lines: Vec<&str> = outcome.stdout.lines().collect();
-        let laps: Vec<&&str> = lines.iter().filter(|line| line.contains("line ")).collect();
+        let laps: Vec<&&str> = lines.iter().filter(|line| line.contains("line")).collect();
         for (at, line) in laps.iter().enumerate().take(laps.len() - 1) {
             assert!(line.ends_with(&format!("line {}", at + 1)), "{lines:#?}");
         }
