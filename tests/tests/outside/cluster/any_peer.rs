@@ -142,13 +142,16 @@ fn a_log_is_followed_live_from_any_peer() {
         assert_eq!(outcome.code, 0, "{}", outcome.text());
         let lines: Vec<&str> = outcome.stdout.lines().collect();
         let laps: Vec<&&str> = lines.iter().filter(|line| line.contains("line")).collect();
-        for (at, line) in laps.iter().enumerate().take(laps.len() - 1) {
-            assert!(line.ends_with(&format!("line {}", at + 1)), "{lines:#?}");
+        for (lap, line) in laps.iter().enumerate().take(laps.len() - 1) {
+            assert!(
+                line.ends_with(&format!("line {}", lap + 1)),
+                "{who}: {lines:#?}"
+            );
         }
-        assert!(
-            laps[laps.len() - 1].ends_with("the last line"),
-            "{lines:#?}"
-        );
+        let last = laps
+            .last()
+            .is_some_and(|line| line.ends_with("the last line"));
+        assert!(last, "{who}: {lines:#?}");
     }
     assert_eq!(
         ended(cluster.api(0), &id, Duration::from_secs(30))["status"],

@@ -9,7 +9,7 @@ mod workers;
 
 use std::time::Duration;
 
-use peerflow_tests::{Api, Cluster, TaskLog, eventually};
+use peerflow_tests::{Api, Cluster, TaskLog, eventually, within};
 use serde_json::Value;
 
 /// Waits until an instance is over, and gives it as a node shows it then.
@@ -48,14 +48,23 @@ fn run_many(api: &Api, name: &str, count: usize) -> Vec<String> {
     ids.collect()
 }
 
-/// Waits until each of the nodes runs a task.
-fn all_busy(cluster: &Cluster, nodes: &[usize]) {
-    for at in nodes {
-        let what = format!("a task runs on {}", cluster.id(*at));
-        eventually(&what, Duration::from_secs(30), || {
-            (cluster.task_log().began_on(cluster.id(*at)) > 0).then_some(())
-        });
+/// Runs a workflow at least so often, and until every node has begun a task of it: one whose link to the master is not
+/// made yet gets none of the first.
+fn run_until_all_busy(cluster: &Cluster, api: &Api, name: &str, least: usize) -> Vec<String> {
+    let mut ids = run_many(api, name, least);
+    let is_busy = |at: usize| cluster.task_log().began_on(cluster.id(at)) > 0;
+    for _ in 0..20 {
+        let all = || (0..cluster.size()).all(is_busy).then_some(());
+        if within(Duration::from_secs(1), all).is_some() {
+            return ids;
+        }
+        ids.extend(run_many(api, name, 1));
     }
+    let idle: Vec<_> = (0..cluster.size()).filter(|at| !is_busy(*at)).collect();
+    panic!(
+        "{idle:?} run nothing, although {} instances were started",
+        ids.len()
+    )
 }
 
 /// The node of an instance's only step, as the task itself said.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use peerflow_tests::{Cluster, SharedStore, is_alive};
 use serde_json::Value;
 
-use super::{all_busy, all_succeed, run_many, single};
+use super::{all_succeed, run_many, run_until_all_busy, single};
 
 /// Three tasks in a row, so that a takeover comes in the midst.
 fn chain(cluster: &Cluster) -> String {
@@ -50,8 +50,7 @@ fn the_master_is_killed(store: SharedStore) {
     let others: Vec<usize> = (0..3).filter(|at| *at != master).collect();
     let epoch = cluster.view(master).expect("it answers").epoch;
     cluster.api(master).put_workflow("chain", &chain(&cluster));
-    let ids = run_many(cluster.api(others[0]), "chain", 12);
-    all_busy(&cluster, &[0, 1, 2]);
+    let ids = run_until_all_busy(&cluster, cluster.api(others[0]), "chain", 12);
 
     let gone = cluster.id(master).to_owned();
     let before = running_elsewhere(&cluster, &gone);
@@ -87,8 +86,7 @@ fn a_master_that_is_stopped_hands_over_and_no_task_is_lost() {
     let master = cluster.agreed_master();
     let others: Vec<usize> = (0..3).filter(|at| *at != master).collect();
     cluster.api(master).put_workflow("chain", &chain(&cluster));
-    let ids = run_many(cluster.api(others[0]), "chain", 9);
-    all_busy(&cluster, &[0, 1, 2]);
+    let ids = run_until_all_busy(&cluster, cluster.api(others[0]), "chain", 9);
     // Its own tasks end by themselves while it waits for them; nobody loses one.
     assert_eq!(cluster.stop(master), 0);
     let instances = all_succeed(cluster.api(others[1]), &ids, Duration::from_secs(60));
@@ -130,8 +128,7 @@ fn a_cluster_of_which_all_nodes_were_killed_goes_on_where_it_was() {
     cluster
         .api(0)
         .put_workflow("single", &single("single", &log.busy_for(2.0)));
-    let ids = run_many(cluster.api(1), "single", 6);
-    all_busy(&cluster, &[0, 1, 2]);
+    let ids = run_until_all_busy(&cluster, cluster.api(1), "single", 6);
     for at in 0..3 {
         cluster.kill(at);
     }

@@ -297,8 +297,7 @@ fn up_refuses_what_it_cannot_do_and_says_why() {
 fn a_node_that_cannot_start_stops_the_others_and_is_told() {
     let folder = Folder::new();
     // A folder where the first node would keep its own: it can be configured, but not be started.
-    std::fs::create_dir_all(folder.data().join("node-1/epoch"))
-        .expect("the folder can be written");
+    std::fs::create_dir_all(folder.data().join("node-1/epoch")).expect("the folder can be written");
     let outcome = run_in(folder.path(), &["up", "--nodes", "2"]);
     assert_eq!(outcome.code, 1, "{}", outcome.text());
     assert!(

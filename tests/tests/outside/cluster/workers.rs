@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use peerflow_tests::{Cluster, eventually, is_alive};
 
-use super::{all_busy, all_succeed, run_many, single};
+use super::{all_succeed, run_until_all_busy, single};
 
 /// Three nodes of which each runs a task that waits for the gate. Gives one that is not master.
 fn with_waiting_tasks(cluster: &Cluster) -> (Vec<String>, usize) {
@@ -14,8 +14,7 @@ fn with_waiting_tasks(cluster: &Cluster) -> (Vec<String>, usize) {
     cluster
         .api(0)
         .put_workflow("waiting", &single("waiting", &code));
-    let ids = run_many(cluster.api(1), "waiting", 6);
-    all_busy(cluster, &[0, 1, 2]);
+    let ids = run_until_all_busy(cluster, cluster.api(1), "waiting", 6);
     (ids, (cluster.agreed_master() + 1) % 3)
 }
 
@@ -25,7 +24,7 @@ fn open_gate(cluster: &Cluster) {
 
 #[test]
 fn tasks_of_a_node_that_was_killed_and_is_back_run_again() {
-    let mut cluster = Cluster::builder().slots(4).start();
+    let mut cluster = Cluster::builder().slots(8).start();
     let (ids, worker) = with_waiting_tasks(&cluster);
     let name = cluster.id(worker).to_owned();
     let mine = |cluster: &Cluster| -> Vec<(String, i32)> {
@@ -72,7 +71,7 @@ fn tasks_of_a_node_that_was_killed_and_is_back_run_again() {
 #[test]
 fn tasks_of_a_node_that_stays_away_run_elsewhere_once_its_lease_is_over() {
     let mut cluster = Cluster::builder()
-        .slots(6)
+        .slots(8)
         .lease(Duration::from_secs(4))
         .start();
     let (ids, worker) = with_waiting_tasks(&cluster);
