@@ -163,12 +163,12 @@ catalogue! {
     node_stopped_at_once() => "stopped at once", "已立即停止";
     node_asked_to_go() => "this node was asked to leave", "已要求此节点离开";
     up_next(urls) =>
-        "Try in another terminal:\n  export PEERFLOW_PEER={urls}\n  peerflow cluster info\n  peerflow workflow list\n  \
-         peerflow workflow run quickstart --wait\nKill a node with `kill -9` and ask again: the others go on, and it is \
-         started again. Ctrl-C stops them all; the next `peerflow up` goes on where they were.",
+        "try in another terminal:\n  export PEERFLOW_PEER={urls}\n  peerflow cluster info\n  peerflow workflow list\n  \
+         peerflow workflow run quickstart --wait\nkill a node with `kill -9` and ask again: the others go on, and it is \
+         started again; Ctrl-C stops them all, and the next `peerflow up` goes on where they were",
         "请在另一个终端试试：\n  export PEERFLOW_PEER={urls}\n  peerflow cluster info\n  peerflow workflow list\n  \
-         peerflow workflow run quickstart --wait\n用 `kill -9` 杀死一个节点再问：其余的继续工作，被杀的会重新启动。\
-         Ctrl-C 停止全部；下次 `peerflow up` 从原处继续。";
+         peerflow workflow run quickstart --wait\n用 `kill -9` 杀死一个节点再问：其余的继续工作，被杀的会重新启动；\
+         Ctrl-C 停止全部，下次 `peerflow up` 从原处继续";
     up_more_nodes(names) =>
         "the directory also holds {names}; they are not started, give a larger --nodes to start them",
         "目录里还有 {names}；不会启动它们，要启动请给更大的 --nodes";
