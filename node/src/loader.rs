@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use peerflow_engine::{Answer, Origin, RefusalKind, RegisterOutcome, Request};
+use peerflow_engine::{Answer, Expected, Origin, RefusalKind, RegisterOutcome, Request};
 use peerflow_model::{ContentHash, FileRecord, NodeId};
 use peerflow_store::Store;
 use tokio::task::spawn_blocking;
@@ -254,6 +254,7 @@ impl Loader {
                 path: candidate.path.clone(),
                 first: offered.is_none(),
             },
+            expected: Expected::Anything,
         };
         match self.scheduler.ask(request.clone(), None).await {
             Ok(answer) => {

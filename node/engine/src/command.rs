@@ -58,6 +58,8 @@ pub struct Dispatch {
     pub created_at: Timestamp,
     /// What is left of the step's `timeout`.
     pub timeout: Option<Duration>,
-    /// Files snapshotted with the workflow.
+    /// The definition that the instance goes by, as the store knows it.
+    pub definition: ContentHash,
+    /// The definition's files.
     pub files: Arc<[FileRecord]>,
 }

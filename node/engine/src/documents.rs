@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use peerflow_model::{ContentHash, FileRecord};
+use peerflow_model::{ContentHash, FileRecord, StoredDefinition};
 use peerflow_workflow::{
     Diagnostics, Document, LogicalTime, Parameters, ResolveError, Workflow, WorkflowDocument,
 };
@@ -14,9 +14,21 @@ const CACHED_BYTES: usize = 8 * 1024 * 1024;
 /// A document's text and the files snapshotted with it. Instances hold on to the one they were made from.
 #[derive(Debug)]
 pub(crate) struct Source {
+    /// The identity of both together, as the store has it.
     pub(crate) hash: ContentHash,
     pub(crate) xml: Arc<str>,
     pub(crate) files: Arc<[FileRecord]>,
+}
+
+impl Source {
+    /// A definition as it was stored under `hash`.
+    pub(crate) fn stored(hash: ContentHash, definition: StoredDefinition) -> Self {
+        Self {
+            hash,
+            xml: definition.xml,
+            files: definition.files.into(),
+        }
+    }
 }
 
 /// Why an instance's workflow cannot be made.
@@ -30,7 +42,7 @@ pub(crate) enum Unfit {
     Resolve(#[from] ResolveError),
 }
 
-/// Documents read lately, by hash.
+/// Documents read lately, by the hash of their definition.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     read: BTreeMap<ContentHash, Read>,

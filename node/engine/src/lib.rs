@@ -46,5 +46,6 @@ pub use doubt::InDoubt;
 pub use engine::{Engine, Options};
 pub use event::{AttemptResult, Event, Now, Peer, Report};
 pub use request::{
-    Answer, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RequestId, RerunMode, RerunOf,
+    Answer, Expected, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RequestId, RerunMode,
+    RerunOf,
 };

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, AttemptEvent, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
-    CoordinatorState, Ending, InstanceEvent, InstanceStatus, Outcome, WorkflowRecord,
+    CoordinatorState, Ending, InstanceEvent, InstanceStatus, Outcome, StoredDefinition,
+    WorkflowRecord,
 };
 use peerflow_workflow::Document;
 use rand::SeedableRng;
@@ -91,9 +92,9 @@ impl Engine {
             .map(|blood| (blood.id.clone(), blood))
             .collect();
         let fresh = self.take_doubts(state.restoration, state.last_queue_order);
-        let mut sources = self.sources(state.documents);
+        let sources = self.sources(state.definitions);
         for run in state.runs {
-            self.restore_run(now, run, &mut sources);
+            self.restore_run(now, run, &sources);
         }
         let mut missed = 0;
         if fresh {
@@ -224,18 +225,14 @@ impl Engine {
         })
     }
 
-    /// The documents that instances may go by.
-    fn sources(&self, older: BTreeMap<ContentHash, String>) -> BTreeMap<ContentHash, Arc<Source>> {
+    /// The definitions that instances may go by.
+    fn sources(
+        &self,
+        older: BTreeMap<ContentHash, StoredDefinition>,
+    ) -> BTreeMap<ContentHash, Arc<Source>> {
         let mut sources: BTreeMap<_, _> = older
             .into_iter()
-            .map(|(hash, xml)| {
-                let source = Source {
-                    hash,
-                    xml: xml.into(),
-                    files: Arc::from([]),
-                };
-                (hash, Arc::new(source))
-            })
+            .map(|(hash, definition)| (hash, Arc::new(Source::stored(hash, definition))))
             .collect();
         for definition in self.definitions.values() {
             sources.insert(definition.source.hash, Arc::clone(&definition.source));
@@ -247,11 +244,11 @@ impl Engine {
         &mut self,
         now: Now,
         active: ActiveRun,
-        sources: &mut BTreeMap<ContentHash, Arc<Source>>,
+        sources: &BTreeMap<ContentHash, Arc<Source>>,
     ) {
         let instance = &active.instance;
         let source = match sources.get(&instance.definition) {
-            Some(source) => self.with_files(source, &instance.workflow),
+            Some(source) => Arc::clone(source),
             None => {
                 return self.abandon(now, active, "its workflow's document is not in the store");
             }
@@ -287,22 +284,6 @@ impl Engine {
         let id = run.instance.id.clone();
         self.instances.add_running(Running::new(run, source, zone));
         self.absorb(now, &id, effects);
-    }
-
-    /// An older document of a workflow goes with the files of its present one.
-    fn with_files(
-        &self,
-        source: &Arc<Source>,
-        workflow: &peerflow_workflow::WorkflowName,
-    ) -> Arc<Source> {
-        match self.definitions.get(workflow) {
-            Some(definition) if definition.source.hash != source.hash => Arc::new(Source {
-                hash: source.hash,
-                xml: Arc::clone(&source.xml),
-                files: Arc::clone(&definition.source.files),
-            }),
-            _ => Arc::clone(source),
-        }
     }
 
     /// Fails an instance that cannot go on by what the store says of it, and kills what may still run of it.

@@ -18,15 +18,41 @@ use crate::documents::Source;
 use crate::engine::Engine;
 use crate::event::Now;
 use crate::load::blank_state;
-use crate::request::{Answer, Origin, Refusal, RefusalKind, RegisterOutcome};
+use crate::request::{Answer, Expected, Origin, Refusal, RefusalKind, RegisterOutcome};
 
 /// A document that was read and may be registered.
 struct Offer<'o> {
     xml: Arc<str>,
+    /// Of the definition, document and files.
     hash: ContentHash,
     files: Vec<FileRecord>,
     warnings: Diagnostics,
     origin: &'o Origin,
+    expected: Expected,
+}
+
+impl Offer<'_> {
+    /// What registering will do, where `current` is registered and `same` tells that it is what is offered.
+    ///
+    /// # Errors
+    /// When it would replace something else than is expected.
+    fn outcome(
+        &self,
+        name: &str,
+        current: Option<ContentHash>,
+        same: bool,
+    ) -> Result<RegisterOutcome, Refusal> {
+        let outcome = outcome(current.is_some(), same, self.origin);
+        let as_expected =
+            self.expected == Expected::Anything || self.expected == Expected::just(current);
+        let changes = matches!(outcome, RegisterOutcome::Added | RegisterOutcome::Updated);
+        if changes && !as_expected {
+            return Err(Refusal::conflict(format!(
+                "{name} was registered or deleted by somebody else meanwhile; look at it and try again"
+            )));
+        }
+        Ok(outcome)
+    }
 }
 
 impl Engine {
@@ -37,20 +63,23 @@ impl Engine {
         xml: Arc<str>,
         mut files: Vec<FileRecord>,
         origin: &Origin,
+        expected: Expected,
     ) -> Result<Answer, Refusal> {
         let (document, warnings) = Document::parse(&xml).map_err(|diagnostics| Refusal {
             kind: RefusalKind::InvalidDocument(diagnostics),
             message: "the document has errors".to_owned(),
         })?;
         files.sort();
+        // What a loader offers is told apart by its text: its files are compared with those registered.
+        let text = ContentHash::of(xml.as_bytes());
         let offer = Offer {
-            hash: ContentHash::of(xml.as_bytes()),
+            hash: ContentHash::of_definition(&xml, &files),
             xml,
             files,
             warnings,
             origin,
+            expected,
         };
-        let hash = offer.hash;
         let answer = match document {
             Document::Workflow(document) => self.put_workflow(now, document.workflow(), offer),
             Document::Coordinator(document) => self.put_coordinator(now, document, offer),
@@ -59,7 +88,7 @@ impl Engine {
             self.out.put(Change::PutOffer {
                 node: node.clone(),
                 path: path.clone(),
-                hash,
+                hash: text,
             });
         }
         Ok(answer)
@@ -80,8 +109,9 @@ impl Engine {
         };
         let current = self.definitions.get(&name);
         let same =
-            current.is_some_and(|c| c.source.hash == offer.hash && *c.source.files == *offer.files);
-        let outcome = outcome(current.is_some(), same, offer.origin);
+            current.is_some_and(|c| c.source.xml == offer.xml && *c.source.files == *offer.files);
+        let registered = current.map(|current| current.source.hash);
+        let outcome = offer.outcome(name.as_str(), registered, same)?;
         let mut notes = self.notes(&embedded(&name), coordinator.as_ref());
         if outcome == RegisterOutcome::Kept {
             notes.push(kept("workflow", name.as_str()));
@@ -141,7 +171,8 @@ impl Engine {
         let zone = self.checked_zone(document.coordinator.timezone.as_deref())?;
         let current = self.coordinators.entry(&key).and_then(|c| c.document);
         let same = current.is_some_and(|(hash, _)| hash == offer.hash);
-        let outcome = outcome(current.is_some(), same, offer.origin);
+        let registered = current.map(|(hash, _)| hash);
+        let outcome = offer.outcome(name.as_str(), registered, same)?;
         let mut notes = self.notes(&key, Some(&document.coordinator));
         if outcome == RegisterOutcome::Kept {
             notes.push(kept("coordinator", name.as_str()));

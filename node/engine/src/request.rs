@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use peerflow_model::{ActiveRun, CoordinatorKey, FileRecord, InstanceId, VisitId};
+use peerflow_model::{
+    ActiveRun, ContentHash, CoordinatorKey, FileRecord, InstanceId, StoredDefinition, VisitId,
+};
 use peerflow_workflow::{CoordinatorName, Diagnostics, StepName, WorkflowName};
 
 /// Ties a [`crate::Command::Reply`] to its request; given by the shell.
@@ -18,6 +20,8 @@ pub enum Request {
         xml: Arc<str>,
         files: Vec<FileRecord>,
         origin: Origin,
+        /// What must be registered under its name if this is to change it; otherwise it is refused as a conflict.
+        expected: Expected,
     },
     /// Refused while others depend on it or instances of it are not over.
     DeleteWorkflow {
@@ -86,6 +90,26 @@ pub enum Request {
     },
 }
 
+/// What is registered under a document's name when it is offered. Whoever offers what follows from what it read says
+/// so, and reads again when it is refused: so nothing that others registered in between is lost, whichever peers they
+/// asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is.
+    Anything,
+    /// Nothing of that name.
+    Nothing,
+    /// The definition of this hash.
+    Definition(ContentHash),
+}
+
+impl Expected {
+    /// The definition of this hash, or nothing.
+    pub fn just(hash: Option<ContentHash>) -> Self {
+        hash.map_or(Self::Nothing, Self::Definition)
+    }
+}
+
 /// Who offers a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -113,8 +137,8 @@ pub enum RerunMode {
 pub enum RerunOf {
     /// What is registered now.
     Current,
-    /// What the run was made from; the shell brings the document.
-    Recorded { xml: Arc<str> },
+    /// What the run was made from, document and files; the shell brings it.
+    Recorded(StoredDefinition),
 }
 
 /// What was done.

@@ -16,9 +16,12 @@ impl Engine {
     /// Does what is asked for.
     pub(crate) fn answer(&mut self, now: Now, request: Request) -> Result<Answer, Refusal> {
         match request {
-            Request::PutDocument { xml, files, origin } => {
-                self.put_document(now, xml, files, &origin)
-            }
+            Request::PutDocument {
+                xml,
+                files,
+                origin,
+                expected,
+            } => self.put_document(now, xml, files, &origin, expected),
             Request::DeleteWorkflow { name } => self.delete_workflow(now, &name),
             Request::DeleteCoordinator { name } => self.delete_coordinator(now, &name),
             Request::Trigger {

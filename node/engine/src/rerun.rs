@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use peerflow_model::{ActiveRun, ContentHash, Instance, InstanceStatus, RunId};
+use peerflow_model::{ActiveRun, Instance, InstanceStatus, RunId};
 
 use crate::documents::Source;
 use crate::engine::Engine;
@@ -66,19 +66,16 @@ impl Engine {
 
     /// The definition that the next run goes by.
     fn rerun_source(&self, last: &Instance, of: &RerunOf) -> Result<Arc<Source>, Refusal> {
-        let current = self.definitions.get(&last.workflow);
         match of {
-            RerunOf::Current => current
+            RerunOf::Current => self
+                .definitions
+                .get(&last.workflow)
                 .map(|definition| Arc::clone(&definition.source))
                 .ok_or_else(|| Refusal::no_workflow(&last.workflow)),
-            RerunOf::Recorded { xml } => Ok(Arc::new(Source {
-                hash: ContentHash::of(xml.as_bytes()),
-                xml: Arc::clone(xml),
-                files: current.map_or_else(
-                    || Arc::from([]),
-                    |current| Arc::clone(&current.source.files),
-                ),
-            })),
+            RerunOf::Recorded(definition) => Ok(Arc::new(Source::stored(
+                last.definition,
+                definition.clone(),
+            ))),
         }
     }
 }

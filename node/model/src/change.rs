@@ -7,7 +7,7 @@ use peerflow_workflow::{CoordinatorName, WorkflowName};
 
 use crate::attempt::Attempt;
 use crate::coordinator::{Blood, BloodId, CoordinatorKey, CoordinatorState};
-use crate::definition::{ContentHash, CoordinatorRecord, WorkflowRecord};
+use crate::definition::{ContentHash, CoordinatorRecord, StoredDefinition, WorkflowRecord};
 use crate::id::InstanceId;
 use crate::instance::Instance;
 use crate::ledger::{LedgerGap, LedgerRow, PlanRow};
@@ -19,7 +19,8 @@ use crate::visit::Visit;
 /// One change of scheduling state. Each carries the whole record, so that applying it twice is applying it once.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Replaces or adds a workflow; its document is kept by hash as long as a run refers to it.
+    /// Replaces or adds a workflow; its document and the list of its files are kept by the definition's hash as long
+    /// as a run refers to it, and so are the contents of those files.
     PutWorkflow(WorkflowRecord),
     DeleteWorkflow(WorkflowName),
     PutCoordinator(CoordinatorRecord),
@@ -50,6 +51,7 @@ pub enum Change {
     PutOffer {
         node: String,
         path: String,
+        /// Of the document's text alone.
         hash: ContentHash,
     },
     PutSetting {
@@ -68,8 +70,8 @@ pub struct ActiveState {
     pub coordinator_states: Vec<CoordinatorState>,
     /// Runs that are not over.
     pub runs: Vec<ActiveRun>,
-    /// Documents of older definitions that those runs go by.
-    pub documents: BTreeMap<ContentHash, String>,
+    /// Older definitions that those runs go by.
+    pub definitions: BTreeMap<ContentHash, StoredDefinition>,
     pub bloods: Vec<Blood>,
     /// Ledger rows whose fate is [`crate::Fate::Held`].
     pub held: Vec<LedgerRow>,

@@ -18,6 +18,29 @@ impl ContentHash {
     pub fn of(content: &[u8]) -> Self {
         Self(Sha256::digest(content).into())
     }
+
+    /// The identity of a definition: what its document says together with the files snapshotted with it, each by path,
+    /// content and whether it is executable. Their order does not count. Without files it is the hash of the document
+    /// alone.
+    ///
+    /// Where only the text of a document matters, as for what a node's loader offered, [`ContentHash::of`] it is taken.
+    pub fn of_definition(xml: &str, files: &[FileRecord]) -> Self {
+        let text = Self::of(xml.as_bytes());
+        if files.is_empty() {
+            return text;
+        }
+        let mut sorted: Vec<&FileRecord> = files.iter().collect();
+        sorted.sort();
+        let mut digest = Sha256::new();
+        digest.update(text.0);
+        for file in sorted {
+            digest.update((file.path.len() as u64).to_be_bytes());
+            digest.update(file.path.as_bytes());
+            digest.update(file.hash.0);
+            digest.update([u8::from(file.executable)]);
+        }
+        Self(digest.finalize().into())
+    }
 }
 
 impl fmt::Display for ContentHash {
@@ -74,7 +97,8 @@ pub struct WorkflowRecord {
     pub name: WorkflowName,
     /// The document as it was given.
     pub xml: Arc<str>,
-    /// Hash of `xml`.
+    /// Identity of the definition, see [`ContentHash::of_definition`]. Whoever reads it takes it as it is: definitions
+    /// registered by early versions go by the hash of `xml` alone.
     pub hash: ContentHash,
     /// Copied from the document, for lists.
     pub dir: String,
@@ -88,11 +112,21 @@ pub struct WorkflowRecord {
     pub updated_at: Timestamp,
 }
 
+/// What an instance goes by: a document and the files snapshotted with it, kept as long as a run refers to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDefinition {
+    /// The document as it was given.
+    pub xml: Arc<str>,
+    /// Sorted by path.
+    pub files: Vec<FileRecord>,
+}
+
 /// A registered standalone coordinator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoordinatorRecord {
     pub name: CoordinatorName,
     pub xml: Arc<str>,
+    /// Hash of `xml`.
     pub hash: ContentHash,
     pub dir: String,
     pub creator: String,
@@ -111,4 +145,52 @@ pub struct FileRecord {
     pub size: u64,
     /// Whether its owner may execute it.
     pub executable: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, content: &str) -> FileRecord {
+        FileRecord {
+            path: path.to_owned(),
+            hash: ContentHash::of(content.as_bytes()),
+            size: content.len() as u64,
+            executable: false,
+        }
+    }
+
+    #[test]
+    fn a_definition_is_another_one_with_any_other_file() {
+        let (a, b) = (file("a", "one"), file("b", "two"));
+        let executable = FileRecord {
+            executable: true,
+            ..a.clone()
+        };
+        let lists = [
+            vec![],
+            vec![a.clone()],
+            vec![executable],
+            vec![file("a", "other")],
+            vec![file("c", "one")],
+            vec![a.clone(), b.clone()],
+        ];
+        let hashes: std::collections::BTreeSet<ContentHash> = lists
+            .iter()
+            .map(|files| ContentHash::of_definition("<w/>", files))
+            .collect();
+        assert_eq!(hashes.len(), lists.len());
+        assert_eq!(
+            ContentHash::of_definition("<w/>", &[a.clone(), b.clone()]),
+            ContentHash::of_definition("<w/>", &[b, a.clone()])
+        );
+        assert_ne!(
+            ContentHash::of_definition("<w/>", &[a.clone()]),
+            ContentHash::of_definition("<v/>", &[a])
+        );
+        assert_eq!(
+            ContentHash::of_definition("<w/>", &[]),
+            ContentHash::of(b"<w/>")
+        );
+    }
 }

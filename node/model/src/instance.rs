@@ -31,7 +31,7 @@ pub struct Instance {
     pub blood: Option<BloodId>,
     /// Steps to skip in this run.
     pub skip: BTreeSet<StepName>,
-    /// The definition it runs by.
+    /// The definition it runs by, document and files: [`crate::WorkflowRecord::hash`] of then.
     pub definition: ContentHash,
     /// Copied from the definition: higher dispatches first.
     pub priority: i32,

@@ -22,7 +22,9 @@ pub use change::{ActiveRun, ActiveState, Change};
 pub use coordinator::{
     Blood, BloodId, CoordinatorKey, CoordinatorKind, CoordinatorState, Readiness,
 };
-pub use definition::{ContentHash, CoordinatorRecord, FileRecord, WorkflowRecord};
+pub use definition::{
+    ContentHash, CoordinatorRecord, FileRecord, StoredDefinition, WorkflowRecord,
+};
 pub use duration::{format_duration, leading_number, parse_duration};
 pub use id::{AttemptId, Epoch, Incarnation, InstanceId, NodeId, RunId, VisitId};
 pub use instance::{Ending, Instance, InstanceEvent, InstanceStatus, TriggerKind};

@@ -83,8 +83,8 @@ fn culprit(record: &ActiveRun) -> Option<AttemptId> {
 
 /// The workflow's zone, then the cluster's.
 async fn zone(store: &dyn Store, record: &ActiveRun) -> Result<TimeZone, Error> {
-    let document = store.document(record.instance.definition).await?;
-    let own = document.and_then(|xml| match Document::parse(&xml) {
+    let definition = store.definition(record.instance.definition).await?;
+    let own = definition.and_then(|definition| match Document::parse(&definition.xml) {
         Ok((Document::Workflow(document), _)) => document.workflow().timezone.clone(),
         _ => None,
     });

@@ -105,10 +105,10 @@ impl Term<'_> {
             .await?
             .ok_or_else(|| missing(format!("there is no instance {instance}")))?;
         let of = if as_was {
-            let xml = read(store.document(latest.instance.definition)).await?.ok_or_else(|| {
+            let definition = read(store.definition(latest.instance.definition)).await?.ok_or_else(|| {
                 missing(format!("the definition that instance {instance} ran by is not kept any more; rerun it by the current one"))
             })?;
-            RerunOf::Recorded { xml: xml.into() }
+            RerunOf::Recorded(definition)
         } else {
             RerunOf::Current
         };

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
-    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, WorkflowRecord,
+    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, StoredDefinition,
+    WorkflowRecord,
 };
 
 use crate::error::{CommitError, Error};
@@ -77,8 +78,9 @@ pub trait RunStore: Send + Sync {
 
     async fn coordinator_states(&self) -> Result<Vec<CoordinatorState>, Error>;
 
-    /// The document that a run was made from.
-    async fn document(&self, hash: ContentHash) -> Result<Option<String>, Error>;
+    /// The definition of this hash, as a run is made from: a document with the files snapshotted with it. Kept as long
+    /// as it is registered or a run refers to it.
+    async fn definition(&self, hash: ContentHash) -> Result<Option<StoredDefinition>, Error>;
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Page<LedgerRow>, Error>;
 

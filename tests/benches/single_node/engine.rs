@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use peerflow_engine::{
-    AttemptResult, Command, Engine, Event, Now, Options, Origin, Peer, Report, Request, RequestId,
+    AttemptResult, Command, Engine, Event, Expected, Now, Options, Origin, Peer, Report, Request,
+    RequestId,
 };
 use peerflow_model::{ActiveState, Epoch, Incarnation, NodeId, Settings};
 
@@ -70,6 +71,7 @@ impl Bench {
             xml: xml.into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         };
         self.handle(Event::Request {
             id: RequestId(0),

@@ -150,6 +150,7 @@ impl IdleNode {
             xml: xml.into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         }));
     }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rig::{Rig, after, one_step, workflow};
 use crate::AttemptResult::Succeeded;
-use crate::{Answer, Origin, RefusalKind, RegisterOutcome, Request};
+use crate::{Answer, Expected, Origin, RefusalKind, RegisterOutcome, Request};
 
 fn put(rig: &mut Rig, xml: &str, origin: Origin) -> (RegisterOutcome, Vec<String>) {
     let answer = rig.ask(Request::PutDocument {
         xml: xml.into(),
         files: Vec::new(),
         origin,
+        expected: Expected::Anything,
     });
     match answer {
         Ok(Answer::Registered { outcome, notes, .. }) => (outcome, notes),
@@ -73,6 +74,7 @@ fn a_bad_document_is_refused_with_its_places() {
             xml: "<work-flow name='w'/>".into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         })
         .unwrap_err();
     let RefusalKind::InvalidDocument(diagnostics) = refusal.kind else {

@@ -4,6 +4,7 @@ mod blood;
 mod definitions;
 mod dependencies;
 mod doubt;
+mod files;
 mod ledger;
 mod mail;
 mod peers;

@@ -24,7 +24,7 @@ use rand::{Rng, SeedableRng};
 
 use super::rig::Rig;
 use super::world::World;
-use crate::{Origin, RegisterOutcome, Request, RerunMode, RerunOf};
+use crate::{Expected, Origin, RegisterOutcome, Request, RerunMode, RerunOf};
 
 const CASES: u64 = 120;
 const STEPS: usize = 300;
@@ -88,6 +88,7 @@ fn register(world: &mut World, at: u32) {
             xml: xml.into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         };
         match world.ask(request) {
             Some(Ok(crate::Answer::Registered { outcome, .. })) => {

@@ -21,6 +21,12 @@ fn failed(rig: &mut Rig) -> RunId {
     attempt.visit.run
 }
 
+/// What a run was made from, as the shell brings it.
+fn recorded(rig: &Rig, run: &RunId) -> RerunOf {
+    let definition = rig.store.instances[run].definition;
+    RerunOf::Recorded(rig.store.definitions[&definition].clone())
+}
+
 fn rerun(rig: &Rig, run: &RunId, mode: RerunMode, of: RerunOf) -> Request {
     Request::Rerun {
         latest: Box::new(rig.store.run(run)),
@@ -69,11 +75,9 @@ fn a_recovery_goes_on_where_the_last_run_stopped() {
 fn a_run_can_go_by_the_recorded_definition() {
     let mut rig = Rig::new();
     let first = failed(&mut rig);
-    let recorded = RerunOf::Recorded {
-        xml: rig.store.workflows["w"].xml.clone(),
-    };
+    let as_was = recorded(&rig, &first);
     rig.put(&one_step("w", "", ""));
-    let request = rerun(&rig, &first, RerunMode::FromStart, recorded);
+    let request = rerun(&rig, &first, RerunMode::FromStart, as_was);
     rig.ask(request).unwrap();
     let second = RunId {
         run: 2,
@@ -190,11 +194,9 @@ fn a_run_by_the_recorded_definition_computes_its_dates_in_that_ones_zone() {
     assert_eq!(command(&rig), "echo 21");
     let first = rig.attempt("w", "a").visit.run;
     rig.finish("w", Failed);
-    let recorded = RerunOf::Recorded {
-        xml: rig.store.workflows["w"].xml.clone(),
-    };
+    let as_was = recorded(&rig, &first);
     rig.put(&workflow("w", r#"timezone="UTC""#, "", action));
-    let request = rerun(&rig, &first, RerunMode::FromStart, recorded);
+    let request = rerun(&rig, &first, RerunMode::FromStart, as_was);
     rig.ask(request).unwrap();
     assert_eq!(command(&rig), "echo 21");
     let zone = &rig.dispatched[&rig.attempt("w", "a")].logical_time.zone;

@@ -12,8 +12,8 @@ use super::store::Store;
 use super::text;
 use crate::coordinators::embedded;
 use crate::{
-    Answer, AttemptResult, Command, Dispatch, Engine, Event, Now, Options, Origin, Peer, Refusal,
-    Report, Request, RequestId,
+    Answer, AttemptResult, Command, Dispatch, Engine, Event, Expected, Now, Options, Origin, Peer,
+    Refusal, Report, Request, RequestId,
 };
 
 /// An engine under test.
@@ -198,6 +198,7 @@ impl Rig {
             xml: xml.into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         });
         assert!(answer.is_ok(), "{answer:?} of {xml}");
         self.lines()

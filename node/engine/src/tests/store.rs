@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, AttemptId, Blood, BloodId, Change, ContentHash,
     CoordinatorKey, CoordinatorRecord, CoordinatorState, DataReading, Fate, Instance,
-    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, Restoration, RunId, Visit, VisitId,
-    WorkflowRecord,
+    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, Restoration, RunId, StoredDefinition,
+    Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -17,7 +17,7 @@ pub(super) struct Store {
     pub(super) workflows: BTreeMap<WorkflowName, WorkflowRecord>,
     pub(super) coordinators: BTreeMap<CoordinatorName, CoordinatorRecord>,
     pub(super) states: BTreeMap<CoordinatorKey, CoordinatorState>,
-    pub(super) documents: BTreeMap<ContentHash, String>,
+    pub(super) definitions: BTreeMap<ContentHash, StoredDefinition>,
     pub(super) instances: BTreeMap<RunId, Instance>,
     pub(super) visits: BTreeMap<VisitId, Visit>,
     pub(super) attempts: BTreeMap<AttemptId, Attempt>,
@@ -46,7 +46,11 @@ impl Store {
     pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::PutWorkflow(record) => {
-                self.documents.insert(record.hash, record.xml.to_string());
+                let definition = StoredDefinition {
+                    xml: record.xml.clone(),
+                    files: record.files.clone(),
+                };
+                self.definitions.insert(record.hash, definition);
                 self.workflows.insert(record.name.clone(), record);
             }
             Change::DeleteWorkflow(name) => {
@@ -212,11 +216,11 @@ impl Store {
             coordinators: self.coordinators.values().cloned().collect(),
             coordinator_states: self.states.values().cloned().collect(),
             runs,
-            documents: self
-                .documents
+            definitions: self
+                .definitions
                 .iter()
                 .filter(|(hash, _)| used.contains(hash))
-                .map(|(hash, xml)| (*hash, xml.clone()))
+                .map(|(hash, definition)| (*hash, definition.clone()))
                 .collect(),
             bloods: self.bloods.values().cloned().collect(),
             held: self

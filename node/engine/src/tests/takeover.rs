@@ -99,7 +99,7 @@ fn a_run_whose_document_is_gone_fails_and_its_attempts_are_killed() {
     rig.peer("n1", 9);
     let id = rig.trigger("w");
     rig.put(&one_step("w", r#"desc="other""#, ""));
-    rig.store.documents.clear();
+    rig.store.definitions.clear();
     let why = "cannot go on after a change of master: its workflow's document is not in the store";
     assert_eq!(
         rig.reload(2),

@@ -225,8 +225,8 @@ pub(super) async fn instance_xml(
     QueryOf(query): QueryOf<RunQuery>,
 ) -> Result<impl IntoResponse, ApiProblem> {
     let run = run(&api, names.id(), query.run).await?;
-    let text = api
-        .read(api.state.store.document(run.instance.definition))
+    let definition = api
+        .read(api.state.store.definition(run.instance.definition))
         .await?
         .ok_or_else(|| {
             ApiProblem::new(
@@ -234,7 +234,7 @@ pub(super) async fn instance_xml(
                 format!("the document of {} is not kept any more", run.instance.id),
             )
         })?;
-    Ok(xml(text))
+    Ok(xml(definition.xml.to_string()))
 }
 
 /// One run with its visits and attempts.

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use peerflow_engine::{Answer, Origin, RegisterOutcome, Request};
+use peerflow_engine::{Answer, Expected, Origin, RegisterOutcome, Request};
 use peerflow_model::{CoordinatorKind, FileRecord};
 use peerflow_workflow::{Coordinator, Diagnostics, Document};
 
@@ -149,6 +149,7 @@ pub(super) async fn register(
         xml,
         files,
         origin: Origin::Person,
+        expected: Expected::Anything,
     };
     let Answer::Registered {
         name,

@@ -3,6 +3,7 @@
 //! A check panics when it does not hold. [`contract_suite!`](crate::contract_suite) makes a test of each.
 
 mod commits;
+mod definitions;
 mod leases;
 mod lists;
 mod logs;
@@ -21,6 +22,7 @@ use peerflow_model::Change;
 use crate::{CommitError, Fence, Lease, LeaseClaim, Sighting, Store};
 
 pub use commits::*;
+pub use definitions::*;
 pub use leases::*;
 pub use lists::*;
 pub use logs::*;
@@ -128,6 +130,8 @@ macro_rules! contract_suite {
             names_that_differ_in_any_byte_are_different
             what_was_committed_survives_a_restart
             definitions_are_listed_and_deleted
+            a_definition_keeps_its_own_files
+            a_definition_without_files_has_none_again
             folders_are_made_and_deleted_when_empty
             small_records_come_back_as_they_were
             mail_waits_until_it_is_due

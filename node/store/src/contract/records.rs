@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peerflow_model::{
     AttemptStatus, Blood, Change, ContentHash, CoordinatorKey, CoordinatorKind, CoordinatorState,
-    Ending, Fate, InstanceStatus, Outcome, PlanRow, Readiness, TriggerKind, VisitStatus,
+    Ending, Fate, InstanceStatus, Outcome, PlanRow, Readiness, StoredDefinition, TriggerKind,
+    VisitStatus,
 };
 
 use super::samples::{
@@ -85,11 +86,13 @@ pub async fn any_text_comes_back_as_it_was(place: &dyn Place) {
         assert_eq!(
             master
                 .store
-                .document(ContentHash::of(text.as_bytes()))
+                .definition(ContentHash::of(text.as_bytes()))
                 .await
-                .unwrap()
-                .as_deref(),
-            Some(*text)
+                .unwrap(),
+            Some(StoredDefinition {
+                xml: (*text).into(),
+                files: vec![file(text, text.as_bytes())],
+            })
         );
         assert!(
             master

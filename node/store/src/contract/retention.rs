@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use peerflow_model::{
-    AttemptStatus, Change, ContentHash, Fate, InstanceStatus, MailState, VisitStatus,
+    AttemptStatus, Change, ContentHash, Fate, InstanceStatus, MailState, StoredDefinition,
+    VisitStatus,
 };
 
 use super::samples::{
-    at, attempt, attempt_id, chunk, coordinator, file, instance, ledger, mail, reading, run_id,
-    visit, visit_id, workflow,
+    at, attempt, attempt_id, chunk, coordinator, instance, ledger, mail, reading, run_id, visit,
+    visit_id, workflow,
 };
 use super::{Master, Place};
 use crate::{InstanceFilter, LedgerFilter, LogCursor, LogSelection, ReadingFilter, Store};
@@ -188,10 +189,10 @@ pub async fn old_runs_are_forgotten_in_steps(place: &dyn Place) {
 pub async fn what_is_referred_to_stays(place: &dyn Place) {
     let mut master = Master::of(place.open().await).await;
     let hash = |text: &str| ContentHash::of(text.as_bytes());
+    let xml = |found: Option<StoredDefinition>| found.map(|definition| definition.xml);
     master.store.put_file(hash("used"), b"used").await.unwrap();
     master.store.put_file(hash("new"), b"new").await.unwrap();
-    let mut first = workflow("w", "/d", "<first/>");
-    first.files = vec![file("f", b"used")];
+    let first = workflow("w", "/d", "<first/>");
     let mut run = instance("i", "w", InstanceStatus::Running, 1);
     run.definition = first.hash;
     master
@@ -210,39 +211,24 @@ pub async fn what_is_referred_to_stays(place: &dyn Place) {
     forget_all(&*master.store, at(20), at(20), 100).await;
     let state = master.store.active_state().await.unwrap();
     assert_eq!(
-        state.documents.get(&hash("<first/>")).map(String::as_str),
+        xml(state.definitions.get(&hash("<first/>")).cloned()).as_deref(),
         Some("<first/>"),
         "a run goes by it"
     );
-    assert_eq!(
-        master
-            .store
-            .document(hash("<second/>"))
-            .await
-            .unwrap()
-            .as_deref(),
-        Some("<second/>")
-    );
-    assert_eq!(
-        master
-            .store
-            .document(hash("<c/>"))
-            .await
-            .unwrap()
-            .as_deref(),
-        Some("<c/>")
-    );
-    assert_eq!(
-        master.store.document(hash("<never run/>")).await.unwrap(),
-        None
-    );
+    for (text, kept) in [("<second/>", true), ("<c/>", true), ("<never run/>", false)] {
+        let found = xml(master.store.definition(hash(text)).await.unwrap());
+        assert_eq!(found.as_deref(), kept.then_some(text));
+    }
 
     run.status = InstanceStatus::Succeeded;
     run.ended_at = Some(at(60));
     master.commit(&[Change::PutInstance(run)]).await;
     forget_all(&*master.store, at(100), at(100), 100).await;
     assert_eq!(master.store.run(&"i".into(), None).await.unwrap(), None);
-    assert_eq!(master.store.document(hash("<first/>")).await.unwrap(), None);
+    assert_eq!(
+        master.store.definition(hash("<first/>")).await.unwrap(),
+        None
+    );
     assert!(
         master.store.has_file(hash("new")).await.unwrap(),
         "it was put just now and may be about to be used"

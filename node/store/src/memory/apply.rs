@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use peerflow_model::{Change, ContentHash, InstanceId};
+use peerflow_model::{Change, ContentHash, FileRecord, InstanceId, StoredDefinition};
 use peerflow_workflow::WorkflowName;
 
 use super::state::State;
@@ -41,17 +41,18 @@ impl State {
         match change {
             Change::PutWorkflow(record) => {
                 self.put_directories(&record.dir);
-                self.put_document(record.hash, record.name.as_str(), &record.xml);
-                for file in &record.files {
-                    self.file_uses
-                        .insert((record.name.clone(), file.hash), record.updated_at);
-                }
+                self.put_definition(
+                    record.hash,
+                    record.name.as_str(),
+                    &record.xml,
+                    &record.files,
+                );
                 self.workflows.insert(record.name.clone(), record);
             }
             Change::DeleteWorkflow(name) => self.delete_workflow(&name),
             Change::PutCoordinator(record) => {
                 self.put_directories(&record.dir);
-                self.put_document(record.hash, record.name.as_str(), &record.xml);
+                self.put_definition(record.hash, record.name.as_str(), &record.xml, &[]);
                 self.coordinators.insert(record.name.clone(), record);
             }
             Change::DeleteCoordinator(name) => drop(self.coordinators.remove(&name)),
@@ -109,9 +110,19 @@ impl State {
             .extend(crate::query::folders(dir).map(str::to_owned));
     }
 
-    fn put_document(&mut self, hash: ContentHash, owner: &str, xml: &Arc<str>) {
-        self.documents
-            .insert((hash, owner.to_owned()), Arc::clone(xml));
+    fn put_definition(
+        &mut self,
+        hash: ContentHash,
+        owner: &str,
+        xml: &Arc<str>,
+        files: &[FileRecord],
+    ) {
+        let definition = StoredDefinition {
+            xml: Arc::clone(xml),
+            files: files.to_vec(),
+        };
+        self.definitions
+            .insert((hash, owner.to_owned()), definition);
     }
 
     fn delete_workflow(&mut self, name: &WorkflowName) {

@@ -29,7 +29,7 @@ impl State {
             mail.state != MailState::Due && old(mail.created_at)
         });
         gone += take(&mut self.answers, step, |_, (_, at)| old(*at));
-        gone + self.retain_content(now, instances_before, step)
+        gone + self.retain_content(now, step)
     }
 
     fn retain_runs(&mut self, before: Timestamp, step: usize) -> u64 {
@@ -57,7 +57,7 @@ impl State {
         })
     }
 
-    fn retain_content(&mut self, now: Timestamp, before: Timestamp, step: usize) -> u64 {
+    fn retain_content(&mut self, now: Timestamp, step: usize) -> u64 {
         let mut used: BTreeSet<(ContentHash, String)> = BTreeSet::new();
         used.extend(
             self.workflows
@@ -74,15 +74,12 @@ impl State {
                 .values()
                 .map(|run| (run.definition, run.workflow.to_string())),
         );
-        let mut gone = take(&mut self.documents, step, |key, _| !used.contains(key));
-        let workflows = &self.workflows;
-        gone += take(&mut self.file_uses, step, |(workflow, _), at| {
-            *at < before
-                && workflows
-                    .get(workflow)
-                    .is_none_or(|record| record.updated_at != *at)
-        });
-        let wanted: BTreeSet<ContentHash> = self.file_uses.keys().map(|(_, hash)| *hash).collect();
+        let gone = take(&mut self.definitions, step, |key, _| !used.contains(key));
+        let wanted: BTreeSet<ContentHash> = self
+            .definitions
+            .values()
+            .flat_map(|definition| definition.files.iter().map(|file| file.hash))
+            .collect();
         gone + take(&mut self.files, step, |hash, file| {
             !wanted.contains(hash) && now.duration_since(file.touched_at) > FILE_GRACE
         })

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
     DataReading, Fate, Instance, InstanceId, LedgerGap, LedgerRow, Mail, MailState, PlanRow, RunId,
-    WorkflowRecord,
+    StoredDefinition, WorkflowRecord,
 };
 
 use super::MemoryStore;
@@ -50,17 +50,17 @@ impl State {
             .collect();
         let current: BTreeSet<ContentHash> =
             self.workflows.values().map(|record| record.hash).collect();
-        let documents = runs
+        let definitions = runs
             .iter()
             .map(|run| run.instance.definition)
             .filter(|hash| !current.contains(hash))
-            .filter_map(|hash| Some((hash, self.document(hash)?.to_owned())))
+            .filter_map(|hash| Some((hash, self.definition(hash)?.clone())))
             .collect();
         ActiveState {
             workflows: self.workflows.values().cloned().collect(),
             coordinators: self.coordinators.values().cloned().collect(),
             coordinator_states: self.coordinator_states.values().cloned().collect(),
-            documents,
+            definitions,
             bloods: self.bloods.values().cloned().collect(),
             held: self
                 .ledger
@@ -186,8 +186,8 @@ impl RunStore for MemoryStore {
         Ok(self.state().coordinator_states.values().cloned().collect())
     }
 
-    async fn document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
-        Ok(self.state().document(hash).map(str::to_owned))
+    async fn definition(&self, hash: ContentHash) -> Result<Option<StoredDefinition>, Error> {
+        Ok(self.state().definition(hash).cloned())
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Page<LedgerRow>, Error> {

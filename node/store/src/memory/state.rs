@@ -1,13 +1,12 @@
 //! What a store holds, as maps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use peerflow_model::{
     Attempt, AttemptId, Blood, BloodId, ContentHash, CoordinatorKey, CoordinatorRecord,
     CoordinatorState, DataReading, Epoch, Instance, InstanceId, LedgerGap, LedgerRow, Mail, NodeId,
-    PlanRow, Restoration, RunId, Visit, VisitId, WorkflowRecord,
+    PlanRow, Restoration, RunId, StoredDefinition, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -20,8 +19,8 @@ pub(super) struct State {
     pub(super) workflows: BTreeMap<WorkflowName, WorkflowRecord>,
     pub(super) coordinators: BTreeMap<CoordinatorName, CoordinatorRecord>,
     pub(super) coordinator_states: BTreeMap<CoordinatorKey, CoordinatorState>,
-    /// By hash and the definition they belong to.
-    pub(super) documents: BTreeMap<(ContentHash, String), Arc<str>>,
+    /// By hash and the name they are registered under.
+    pub(super) definitions: BTreeMap<(ContentHash, String), StoredDefinition>,
     pub(super) directories: BTreeSet<String>,
     pub(super) instances: BTreeMap<RunId, Instance>,
     pub(super) visits: BTreeMap<VisitId, Visit>,
@@ -38,8 +37,6 @@ pub(super) struct State {
     /// The largest ever given.
     pub(super) queue_order: u64,
     pub(super) files: BTreeMap<ContentHash, StoredFile>,
-    /// Which workflow used which file, and the `updated_at` of its record then.
-    pub(super) file_uses: BTreeMap<(WorkflowName, ContentHash), Timestamp>,
     pub(super) logs: BTreeMap<RunId, RunLog>,
 }
 
@@ -103,12 +100,12 @@ impl State {
             .is_none_or(|(other, _)| other.instance != id.instance)
     }
 
-    pub(super) fn document(&self, hash: ContentHash) -> Option<&str> {
-        let mut found = self.documents.range((hash, String::new())..);
+    pub(super) fn definition(&self, hash: ContentHash) -> Option<&StoredDefinition> {
+        let mut found = self.definitions.range((hash, String::new())..);
         found
             .next()
             .filter(|((other, _), _)| *other == hash)
-            .map(|(_, text)| &**text)
+            .map(|(_, definition)| definition)
     }
 
     pub(super) fn visits_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a Visit> {

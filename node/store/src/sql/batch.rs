@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use peerflow_model::{
     Attempt, AttemptId, Blood, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
-    CoordinatorState, DataReading, Instance, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow,
-    Restoration, RunId, Visit, VisitId, WorkflowRecord,
+    CoordinatorState, DataReading, FileRecord, Instance, InstanceId, LedgerGap, LedgerRow, Mail,
+    PlanRow, Restoration, RunId, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::WorkflowName;
 
@@ -78,7 +78,8 @@ pub(crate) struct Batch<'a> {
     /// By hash and owner: each definition keeps the documents that runs of it may go by.
     documents: Latest<(ContentHash, &'a str), &'a str>,
     directories: BTreeSet<&'a str>,
-    file_uses: Latest<(&'a str, ContentHash), i64>,
+    /// Of each document of a workflow its files.
+    document_files: Latest<(ContentHash, &'a str), &'a [FileRecord]>,
     workflows: Latest<&'a str, &'a WorkflowRecord>,
     coordinators: Latest<&'a str, &'a CoordinatorRecord>,
     coordinator_states: Latest<&'a CoordinatorKey, &'a CoordinatorState>,
@@ -197,14 +198,9 @@ impl<'a> Batch<'a> {
 
     fn put_workflow(&mut self, record: &'a WorkflowRecord) {
         self.directories.extend(folders(&record.dir));
-        self.documents
-            .put((record.hash, record.name.as_str()), &record.xml);
-        for file in &record.files {
-            self.file_uses.put(
-                (record.name.as_str(), file.hash),
-                record.updated_at.as_microsecond(),
-            );
-        }
+        let key = (record.hash, record.name.as_str());
+        self.documents.put(key, &record.xml);
+        self.document_files.put(key, &record.files);
         self.workflows.put(record.name.as_str(), record);
     }
 
@@ -243,7 +239,8 @@ impl<'a> Batch<'a> {
                 .rows(&d::WORKFLOWS, |record| d::workflow_row(record)),
             self.coordinators
                 .rows(&d::COORDINATORS, |record| d::coordinator_row(record)),
-            self.file_uses_rows(),
+            self.document_files_rows(),
+            self.file_references_rows(),
             self.coordinator_states
                 .rows(&d::COORDINATOR_STATES, |state| {
                     [
@@ -315,14 +312,24 @@ impl<'a> Batch<'a> {
         rows
     }
 
-    fn file_uses_rows(&self) -> Rows {
-        let mut rows = Rows::new(&d::FILE_USES);
-        for ((workflow, hash), place) in &self.file_uses.places {
-            rows.push([
-                (*workflow).into(),
-                (*hash).into(),
-                self.file_uses.records[*place].into(),
-            ]);
+    fn document_files_rows(&self) -> Rows {
+        let mut rows = Rows::new(&d::DOCUMENT_FILES);
+        for ((hash, owner), place) in &self.document_files.places {
+            let files = self.document_files.records[*place].unwrap_or_default();
+            rows.push([(*hash).into(), (*owner).into(), json(&files)]);
+        }
+        rows
+    }
+
+    fn file_references_rows(&self) -> Rows {
+        let mut references = BTreeSet::new();
+        for ((hash, owner), place) in &self.document_files.places {
+            let files = self.document_files.records[*place].unwrap_or_default();
+            references.extend(files.iter().map(|file| (file.hash, *hash, *owner)));
+        }
+        let mut rows = Rows::new(&d::FILE_REFERENCES);
+        for (file, hash, owner) in references {
+            rows.push([file.into(), hash.into(), owner.into()]);
         }
         rows
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use peerflow_model::{
-    CoordinatorKey, CoordinatorKind, CoordinatorRecord, DataReading, Fate, FileRecord, LedgerGap,
-    LedgerRow, Mail, MailState, Restoration, WorkflowRecord,
+    ContentHash, CoordinatorKey, CoordinatorKind, CoordinatorRecord, DataReading, Fate, FileRecord,
+    LedgerGap, LedgerRow, Mail, MailState, Restoration, StoredDefinition, WorkflowRecord,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,9 +42,16 @@ pub(crate) static DIRECTORIES: Table = Table {
     columns: "path",
     width: 1,
 };
-pub(crate) static FILE_USES: Table = Table {
-    name: "file_uses",
-    columns: "workflow, hash, updated_at",
+/// The list of files of each document of a workflow.
+pub(crate) static DOCUMENT_FILES: Table = Table {
+    name: "document_files",
+    columns: "hash, owner, body",
+    width: 3,
+};
+/// Which contents those lists name.
+pub(crate) static FILE_REFERENCES: Table = Table {
+    name: "file_references",
+    columns: "file, hash, owner",
     width: 3,
 };
 pub(crate) static LEDGER: Table = Table {
@@ -179,6 +186,22 @@ fn read_coordinator(row: &Row) -> Result<CoordinatorRecord, Failure> {
         created_at: body.created,
         updated_at: body.updated,
     })
+}
+
+/// What a definition is read by, from [`STORED_TABLES`].
+pub(crate) const STORED_COLUMNS: &str = "d.hash, d.body, f.body";
+/// Standalone coordinators have no list of files.
+pub(crate) const STORED_TABLES: &str =
+    "documents d LEFT JOIN document_files f ON f.hash = d.hash AND f.owner = d.owner";
+
+/// The definition in columns as in [`STORED_COLUMNS`].
+pub(crate) fn stored(row: &Row) -> Result<(ContentHash, StoredDefinition), Failure> {
+    let files = match row.optional_text(2)? {
+        Some(_) => row.json(2)?,
+        None => Vec::new(),
+    };
+    let xml = row.text(1)?.into();
+    Ok((row.hash(0)?, StoredDefinition { xml, files }))
 }
 
 pub(crate) fn kind_code(kind: CoordinatorKind) -> Value {

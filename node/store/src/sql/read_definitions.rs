@@ -1,9 +1,11 @@
 //! Registered documents, folders and what goes with them.
 
-use peerflow_model::{ContentHash, CoordinatorRecord, CoordinatorState, WorkflowRecord};
+use peerflow_model::{
+    ContentHash, CoordinatorRecord, CoordinatorState, StoredDefinition, WorkflowRecord,
+};
 
 use super::SqlStore;
-use super::definitions::{self as d, DEFINITION_COLUMNS};
+use super::definitions::{self as d, DEFINITION_COLUMNS, STORED_COLUMNS, STORED_TABLES};
 use super::value::{Statement, Value};
 use crate::error::Error;
 use crate::query::{DirectoryEntry, StoredAnswer};
@@ -82,10 +84,13 @@ impl SqlStore {
             .await
     }
 
-    pub(super) async fn read_document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
-        let sql = "SELECT body FROM documents WHERE hash = ? LIMIT 1";
-        self.first("documents", sql, &[hash.into()], |row| {
-            row.text(0).map(str::to_owned)
+    pub(super) async fn read_definition(
+        &self,
+        hash: ContentHash,
+    ) -> Result<Option<StoredDefinition>, Error> {
+        let sql = format!("SELECT {STORED_COLUMNS} FROM {STORED_TABLES} WHERE d.hash = ? LIMIT 1");
+        self.first("documents", &sql, &[hash.into()], |row| {
+            d::stored(row).map(|(_, definition)| definition)
         })
         .await
     }

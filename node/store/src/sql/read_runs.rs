@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peerflow_model::{
-    ActiveRun, ActiveState, Attempt, ContentHash, Instance, InstanceId, RunId, Visit,
+    ActiveRun, ActiveState, Attempt, ContentHash, Instance, InstanceId, RunId, StoredDefinition,
+    Visit,
 };
 use serde::de::DeserializeOwned;
 
@@ -138,13 +139,13 @@ impl SqlStore {
         let runs = self.active_runs(link).await?;
         let current: BTreeSet<ContentHash> = workflows.iter().map(|record| record.hash).collect();
         let older: BTreeSet<ContentHash> = runs.iter().map(|run| run.instance.definition).collect();
-        let documents = self.documents(link, older.difference(&current)).await?;
+        let definitions = self.definitions(link, older.difference(&current)).await?;
         Ok(ActiveState {
             workflows,
             coordinators,
             coordinator_states,
             runs,
-            documents,
+            definitions,
             bloods,
             held,
             last_queue_order,
@@ -182,20 +183,18 @@ impl SqlStore {
         Ok(assemble(instances, visits, attempts, false))
     }
 
-    async fn documents<'a>(
+    async fn definitions<'a>(
         &self,
         link: &mut Lent<'_>,
         hashes: impl Iterator<Item = &'a ContentHash>,
-    ) -> Result<BTreeMap<ContentHash, String>, Failure> {
+    ) -> Result<BTreeMap<ContentHash, StoredDefinition>, Failure> {
         let mut found = BTreeMap::new();
         let keys: Vec<_> = hashes.map(|hash| vec![(*hash).into()]).collect();
-        for statement in by_keys(
-            self.dialect(),
-            "SELECT hash, body FROM documents WHERE hash IN ({keys})",
-            &keys,
-        ) {
-            let decode = |row: &Row| Ok((row.hash(0)?, row.text(1)?.to_owned()));
-            found.extend(all(link, "documents", &statement.sql, &statement.values, decode).await?);
+        let (columns, tables) = (d::STORED_COLUMNS, d::STORED_TABLES);
+        let sql = format!("SELECT {columns} FROM {tables} WHERE d.hash IN ({{keys}})");
+        for statement in by_keys(self.dialect(), &sql, &keys) {
+            let (sql, values) = (&statement.sql, &statement.values);
+            found.extend(all(link, "documents", sql, values, d::stored).await?);
         }
         Ok(found)
     }

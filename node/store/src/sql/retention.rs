@@ -25,7 +25,7 @@ impl SqlStore {
         gone += self.forget_logs(logs_before, step).await?;
         gone += self.forget_old(instances_before, step).await?;
         gone += self.forget_documents(step).await?;
-        gone += self.forget_files(instances_before, step).await?;
+        gone += self.forget_files(step).await?;
         Ok(gone)
     }
 
@@ -205,7 +205,7 @@ impl SqlStore {
         Ok(gone)
     }
 
-    /// Documents that no definition and no run goes by. Whether one is wanted is asked again in the statement that
+    /// Documents that no definition and no run goes by, with the lists of their files. Whether one is wanted is asked again in the statement that
     /// deletes it, whose locks make it wait for a commit that is about to want it.
     async fn forget_documents(&self, step: u32) -> Result<u64, Error> {
         let of = |table: &str, owner: &str, hash: &str| {
@@ -227,34 +227,34 @@ impl SqlStore {
                 row.bytes(1)?.to_vec().into(),
             ])
         });
-        let sql = format!("DELETE FROM documents WHERE (hash, owner) IN ({{keys}}) AND {unwanted}");
-        let statements = by_keys(self.dialect(), &sql, &keys.await?);
-        Ok(self.transact(&self.write, &statements).await?.iter().sum())
+        let mut gone = 0;
+        for group in keys.await?.chunks(256) {
+            let mut statements = Vec::new();
+            for (table, condition) in [
+                ("documents", unwanted.clone()),
+                ("document_files", without_document("document_files")),
+                ("file_references", without_document("file_references")),
+            ] {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE (hash, owner) IN ({{keys}}) AND {condition}"
+                );
+                statements.extend(by_keys(self.dialect(), &sql, group));
+            }
+            let counts = self.transact(&self.write, &statements).await?;
+            gone += counts.first().copied().unwrap_or_default();
+        }
+        Ok(gone)
     }
 
-    /// Uses of files by former definitions, once those are as old as runs may get; then files without any use.
-    async fn forget_files(&self, before: Timestamp, step: u32) -> Result<u64, Error> {
-        let sql = "SELECT u.workflow, u.hash FROM file_uses u LEFT JOIN workflows w ON w.name = u.workflow \
-                   WHERE u.updated_at < ? AND (w.updated_at IS NULL OR w.updated_at <> u.updated_at) LIMIT ?";
-        let keys = self.keys("file_uses", sql, vec![before.into(), step.into()], |row| {
-            Ok(vec![
-                row.bytes(0)?.to_vec().into(),
-                row.bytes(1)?.to_vec().into(),
-            ])
-        });
-        let micros = before.as_microsecond();
-        let sql = format!(
-            "DELETE FROM file_uses WHERE (workflow, hash) IN ({{keys}}) AND updated_at < {micros}"
-        );
-        let statements = by_keys(self.dialect(), &sql, &keys.await?);
-        let mut gone: u64 = self.transact(&self.write, &statements).await?.iter().sum();
-
+    /// Files that no kept document names.
+    async fn forget_files(&self, step: u32) -> Result<u64, Error> {
         let unwanted = format!(
-            "touched_at < {} - {FILE_GRACE} AND NOT EXISTS (SELECT 1 FROM file_uses u WHERE u.hash = files.hash)",
+            "touched_at < {} - {FILE_GRACE} AND NOT EXISTS (SELECT 1 FROM file_references r WHERE r.file = files.hash)",
             self.dialect().now()
         );
         let sql = format!("SELECT hash FROM files WHERE {unwanted} LIMIT ?");
         let keys = self.keys("files", &sql, vec![step.into()], one).await?;
+        let mut gone = 0;
         for key in keys {
             let delete = Statement::new(
                 format!("DELETE FROM files WHERE hash = ? AND {unwanted}"),
@@ -296,6 +296,13 @@ impl SqlStore {
         );
         Ok(self.transact(&self.write, &statements).await?.iter().sum())
     }
+}
+
+/// What tells a row that belongs to a document which is not there any more.
+fn without_document(table: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM documents d WHERE d.hash = {table}.hash AND d.owner = {table}.owner)"
+    )
 }
 
 fn one(row: &Row) -> Result<Vec<Value>, Failure> {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
-    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, WorkflowRecord,
+    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, StoredDefinition,
+    WorkflowRecord,
 };
 
 use super::SqlStore;
@@ -75,8 +76,8 @@ impl RunStore for SqlStore {
         self.read_coordinator_states().await
     }
 
-    async fn document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
-        self.read_document(hash).await
+    async fn definition(&self, hash: ContentHash) -> Result<Option<StoredDefinition>, Error> {
+        self.read_definition(hash).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Page<LedgerRow>, Error> {

@@ -19,7 +19,7 @@ impl Part {
         }
     }
 
-    /// The steps that lead to the present schema; the first makes version 1. A step that was released never changes:
+    /// The steps that lead to the present schema; the first makes version 1, a later one the version after. A step that was released never changes:
     /// what comes later is appended. Every statement of a step may be run twice, because MySQL cannot undo one.
     pub(crate) fn steps(self, dialect: Dialect) -> Vec<Vec<String>> {
         let tables = match self {
@@ -38,7 +38,12 @@ impl Part {
             ));
         }
         match self {
-            Self::Main => vec![first, restoration(dialect)],
+            Self::Main => vec![
+                first,
+                restoration(dialect),
+                files_of_documents(dialect),
+                vec!["DROP TABLE IF EXISTS file_uses".to_owned()],
+            ],
             Self::Logs => vec![first],
         }
     }
@@ -74,6 +79,29 @@ fn add_column(dialect: Dialect, table: &str, name: &str, kind: &str) -> Vec<Stri
             "DEALLOCATE PREPARE peerflow_step".to_owned(),
         ],
     }
+}
+
+/// Lists of files go with documents, not with names of workflows. Which files a former definition had was not kept: it
+/// goes with those of the present one, as before.
+fn files_of_documents(dialect: Dialect) -> Vec<String> {
+    let mut statements: Vec<String> = FILES_OF_DOCUMENTS
+        .iter()
+        .flat_map(|table| table.statements(dialect))
+        .collect();
+    let list = match dialect {
+        Dialect::Sqlite => "CAST(json_extract(CAST(w.body AS TEXT), '$.files') AS BLOB)",
+        Dialect::Mysql => "CAST(JSON_EXTRACT(CONVERT(w.body USING utf8mb4), '$.files') AS BINARY)",
+    };
+    statements.push(format!(
+        "REPLACE INTO document_files (hash, owner, body) SELECT d.hash, d.owner, {list} \
+         FROM documents d JOIN workflows w ON w.name = d.owner WHERE {list} IS NOT NULL"
+    ));
+    statements.push(
+        "REPLACE INTO file_references (file, hash, owner) SELECT u.hash, d.hash, d.owner \
+         FROM documents d JOIN file_uses u ON u.workflow = d.owner"
+            .to_owned(),
+    );
+    statements
 }
 
 /// The table that tells which steps were done.
@@ -477,6 +505,32 @@ const MAIN: &[TableDefinition] = &[
             ("hash", "hash", Scope::Every),
             ("age", "updated_at", Scope::Every),
         ],
+        large: false,
+    },
+];
+
+/// What version 3 adds.
+const FILES_OF_DOCUMENTS: &[TableDefinition] = &[
+    TableDefinition {
+        name: "document_files",
+        columns: &[
+            ("hash", Kind::Hash),
+            ("owner", Kind::Name),
+            ("body", Kind::Body),
+        ],
+        primary: "hash, owner",
+        indexes: &[],
+        large: true,
+    },
+    TableDefinition {
+        name: "file_references",
+        columns: &[
+            ("file", Kind::Hash),
+            ("hash", Kind::Hash),
+            ("owner", Kind::Name),
+        ],
+        primary: "file, hash, owner",
+        indexes: &[("document", "hash, owner", Scope::Every)],
         large: false,
     },
 ];

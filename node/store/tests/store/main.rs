@@ -5,6 +5,7 @@
     reason = "a test that cannot set up its place fails"
 )]
 
+mod files;
 mod mysql;
 mod places;
 mod sqlite;

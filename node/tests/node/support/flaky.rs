@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, AttemptId, Change, ContentHash, CoordinatorRecord,
     CoordinatorState, DataReading, InstanceId, LedgerGap, LedgerRow, LogLine, Mail, PlanRow, RunId,
-    WorkflowRecord,
+    StoredDefinition, WorkflowRecord,
 };
 use peerflow_store::{
     Claimed, CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage,
@@ -245,9 +245,9 @@ impl RunStore for FlakyStore {
         self.inner.coordinator_states().await
     }
 
-    async fn document(&self, hash: ContentHash) -> Result<Option<String>, Error> {
+    async fn definition(&self, hash: ContentHash) -> Result<Option<StoredDefinition>, Error> {
         self.check()?;
-        self.inner.document(hash).await
+        self.inner.definition(hash).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Page<LedgerRow>, Error> {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_engine::{Answer, Origin, Request};
+use peerflow_engine::{Answer, Expected, Origin, Request};
 use peerflow_model::{ActiveRun, InstanceId, Visit, VisitStatus};
 use peerflow_node::{AskError, Config, ConfigOverrides, NodeHandle, Seams, start_with};
 use tempfile::TempDir;
@@ -65,6 +65,7 @@ impl TestNode {
             xml: xml.into(),
             files: Vec::new(),
             origin: Origin::Person,
+            expected: Expected::Anything,
         };
         self.node.scheduler().ask(request, None).await
     }
