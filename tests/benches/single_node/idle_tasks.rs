@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use peerflow_actions::{KillSignal, LogSink, Task, TaskEnd, TaskResult, TaskRunner};
-use peerflow_engine::{Origin, Request};
+use peerflow_engine::{Expected, Origin, Request};
 use peerflow_node::{
     Clock, Config, ConfigOverrides, NodeHandle, SchedulerHandle, Seams, SystemClock, start_with,
 };
