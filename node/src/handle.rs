@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use peerflow_actions::Spawner;
 use peerflow_store::Store;
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -34,8 +33,6 @@ const HAND_OVER: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct NodeHandle {
     parts: Parts,
-    /// Serialises what the routers of this node register.
-    registering: Arc<Mutex<()>>,
     /// In the order in which they end: HTTP, services, scheduler, worker, network, logs.
     stages: [Stage; 6],
 }
@@ -63,11 +60,7 @@ pub(crate) struct Parts {
 
 impl NodeHandle {
     pub(crate) fn new(parts: Parts, stages: [Stage; 6], listener: Option<HttpListener>) -> Self {
-        let handle = Self {
-            parts,
-            registering: Arc::default(),
-            stages,
-        };
+        let handle = Self { parts, stages };
         if let Some(listener) = listener {
             let router = router(handle.api_state(listener.access()));
             handle.stages[0].spawn("http", |stop| serve(listener, router, stop));
@@ -242,7 +235,6 @@ impl NodeHandle {
             metrics: parts.metrics.clone(),
             settings: parts.config.settings(),
             access,
-            registering: Arc::clone(&self.registering),
             stopping: self.stages[0].stop_signal(),
         }
     }

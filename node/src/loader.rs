@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use peerflow_engine::{Answer, Expected, Origin, RefusalKind, RegisterOutcome, Request};
-use peerflow_model::{ContentHash, FileRecord, NodeId};
+use peerflow_engine::{Answer, Expected, Origin, Refusal, RefusalKind, RegisterOutcome, Request};
+use peerflow_model::{ContentHash, FileRecord, NodeId, WorkflowRecord};
 use peerflow_store::Store;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -67,8 +67,20 @@ struct Candidate {
 
 /// What became of an offer.
 enum Offered {
-    Done(Known, Option<Noted>),
+    Done(Known, Option<Box<Noted>>),
     /// Nobody schedules now: the next scan offers it again.
+    Later,
+}
+
+/// What became of a document that the scheduler was asked to register.
+enum Put {
+    Registered {
+        /// There are notes to be told once the scan is over.
+        has_notes: bool,
+    },
+    /// For this reason.
+    Refused(String),
+    /// Another try may fare better.
     Later,
 }
 
@@ -172,7 +184,7 @@ impl Loader {
             for (candidate, result) in candidates.into_iter().zip(results) {
                 match result {
                     Offered::Done(known, note) => {
-                        noted.extend(note);
+                        noted.extend(note.map(|note| *note));
                         if let (None, Prepared::Good { hash, .. }) =
                             (&known.problem, &candidate.prepared)
                         {
@@ -218,14 +230,12 @@ impl Loader {
     }
 
     async fn offer(&self, candidate: &Candidate, offered: Option<ContentHash>) -> Offered {
-        let known = |attachments: &[Attachment], problem| {
-            let known = Known {
-                stamp: candidate.found.stamp,
-                attachments: attachments.to_vec(),
-                problem,
-            };
-            Offered::Done(known, None)
+        let known = |attachments: &[Attachment], problem| Known {
+            stamp: candidate.found.stamp,
+            attachments: attachments.to_vec(),
+            problem,
         };
+        let done = |known| Offered::Done(known, None);
         let shown = candidate.found.path.display();
         let (name, xml, hash, attachments) = match &candidate.prepared {
             Prepared::Good {
@@ -234,7 +244,7 @@ impl Loader {
                 hash,
                 attachments,
             } => (name, xml, *hash, attachments),
-            Prepared::Bad(problem) => return known(&[], Some(problem.clone())),
+            Prepared::Bad(problem) => return done(known(&[], Some(problem.clone()))),
         };
         let files = match self.snapshot(attachments, &candidate.path).await {
             Ok(files) => files,
@@ -243,9 +253,23 @@ impl Loader {
                 return Offered::Later;
             }
         };
-        if offered == Some(hash) && self.has_files(name.as_deref(), &files).await {
-            return known(attachments, None);
+        if offered == Some(hash) && (name.is_none() || files.is_empty()) {
+            return done(known(attachments, None));
         }
+        let expected = match name {
+            Some(name) if offered.is_some() => match self.store.workflow(name).await {
+                Ok(record) if offered == Some(hash) && has_files(record.as_ref(), &files) => {
+                    return done(known(attachments, None));
+                }
+                Ok(record) => Expected::just(record.map(|record| record.hash)),
+                Err(error) => {
+                    tracing::warn!(%error, path = %shown, "cannot see what is registered yet");
+                    return Offered::Later;
+                }
+            },
+            // A first offer replaces nothing, and a coordinator has nothing that others could add to.
+            _ => Expected::Anything,
+        };
         let request = Request::PutDocument {
             xml: Arc::clone(xml),
             files,
@@ -254,29 +278,34 @@ impl Loader {
                 path: candidate.path.clone(),
                 first: offered.is_none(),
             },
-            expected: Expected::Anything,
+            expected,
+            sent: None,
         };
+        let path = &candidate.found.path;
+        match self.put(path, &request).await {
+            Put::Registered { has_notes } => {
+                let path = path.clone();
+                let note = has_notes.then(|| Box::new(Noted { path, request }));
+                Offered::Done(known(attachments, None), note)
+            }
+            Put::Refused(reason) => done(known(attachments, Some(reason))),
+            Put::Later => Offered::Later,
+        }
+    }
+
+    /// Has a document registered.
+    async fn put(&self, path: &Path, request: &Request) -> Put {
         match self.scheduler.ask(request.clone(), None).await {
-            Ok(answer) => {
-                let path = candidate.found.path.clone();
-                let has_notes = log_answer(&path, answer);
-                match known(attachments, None) {
-                    Offered::Done(known, _) if has_notes => {
-                        Offered::Done(known, Some(Noted { path, request }))
-                    }
-                    done => done,
-                }
-            }
-            Err(AskError::Refused(refusal)) => {
-                let reason = match refusal.kind {
-                    RefusalKind::InvalidDocument(diagnostics) => diagnostics.to_string(),
-                    _ => refusal.message,
-                };
-                known(attachments, Some(reason))
-            }
-            Err(AskError::Unavailable { .. } | AskError::Busy | AskError::KeyReused) => {
-                Offered::Later
-            }
+            Ok(answer) => Put::Registered {
+                has_notes: log_answer(path, answer),
+            },
+            Err(AskError::Refused(Refusal { kind, message })) => match kind {
+                RefusalKind::InvalidDocument(diagnostics) => Put::Refused(diagnostics.to_string()),
+                // Somebody else registered it in between: the next scan looks at what is there then.
+                RefusalKind::Conflict => Put::Later,
+                _ => Put::Refused(message),
+            },
+            Err(AskError::Unavailable { .. } | AskError::Busy | AskError::KeyReused) => Put::Later,
         }
     }
 
@@ -306,19 +335,11 @@ impl Loader {
         }
         Ok(records)
     }
+}
 
-    /// Whether the registered workflow has just these files. Without attachments there is nothing to compare.
-    async fn has_files(&self, workflow: Option<&str>, files: &[FileRecord]) -> bool {
-        let Some(name) = workflow.filter(|_| !files.is_empty()) else {
-            return true;
-        };
-        match self.store.workflow(name).await {
-            Ok(Some(record)) => record.files == files,
-            // Deleted by a person: an unchanged file does not bring it back.
-            Ok(None) => true,
-            Err(_unreadable) => false,
-        }
-    }
+/// Whether the registered workflow has just these files. What a person deleted an unchanged file does not bring back.
+fn has_files(registered: Option<&WorkflowRecord>, files: &[FileRecord]) -> bool {
+    registered.is_none_or(|record| record.files == files)
 }
 
 /// Files that differ from what is known, by size, time, or those of their attachments.

@@ -165,6 +165,7 @@ impl Bound {
                 let spawner = start_spawner(seams.spawner, data_dir.path()).await?;
                 let runner = real_runner(
                     &config,
+                    &identity.id,
                     &store,
                     data_dir.path(),
                     &mail_server,
@@ -375,6 +376,7 @@ async fn start_spawner(
 
 fn real_runner(
     config: &Config,
+    node: &NodeId,
     store: &Arc<dyn Store>,
     data_dir: &Path,
     mailer: &Arc<MailServer>,
@@ -386,7 +388,7 @@ fn real_runner(
         .workflow_dir
         .as_ref()
         .and_then(|folder| std::path::absolute(folder).ok());
-    let files = StoredFiles::new(Arc::clone(store), workflow_dir);
+    let files = StoredFiles::new(Arc::clone(store), node.clone(), workflow_dir);
     let limits = TaskLimits {
         kill_grace: config.worker.kill_grace,
         log_limit: config.worker.log_limit,

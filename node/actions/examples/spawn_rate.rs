@@ -194,8 +194,8 @@ impl Files for Nowhere {
         Err("there are no files".into())
     }
 
-    async fn find(&self, _path: &str) -> Option<PathBuf> {
-        None
+    async fn find(&self, _task: &Task, _path: &str) -> Result<Option<PathBuf>, String> {
+        Ok(None)
     }
 }
 
@@ -268,6 +268,7 @@ fn task(code: &str) -> Task {
             zone: TimeZone::UTC,
         },
         timeout: None,
+        definition: ContentHash::of(b"workflow"),
         files: Arc::from([]),
     }
 }

@@ -24,6 +24,8 @@ pub struct Task {
     pub logical_time: LogicalTime,
     /// What is left of the step's timeout; past it the task is killed.
     pub timeout: Option<Duration>,
+    /// The definition that the instance goes by, as the store knows it.
+    pub definition: ContentHash,
     /// Files snapshotted with the workflow.
     pub files: Arc<[FileRecord]>,
 }
@@ -108,7 +110,10 @@ pub trait Files: Send + Sync + fmt::Debug {
     /// When the content is unknown or cannot be read or written, in words for the task's log.
     async fn fetch(&self, hash: ContentHash, to: &std::path::Path) -> Result<(), String>;
 
-    /// A file that was not snapshotted, because its path holds parameters: found on this node as the language page
-    /// says, or `None`.
-    async fn find(&self, path: &str) -> Option<PathBuf>;
+    /// A file of `task`'s workflow that was not snapshotted, because its path holds parameters: found on this node as
+    /// the language page says, or `None`.
+    ///
+    /// # Errors
+    /// When this node cannot tell where the workflow's document lies, in words for the task's log.
+    async fn find(&self, task: &Task, path: &str) -> Result<Option<PathBuf>, String>;
 }

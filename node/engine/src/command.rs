@@ -46,7 +46,7 @@ pub struct Dispatch {
     pub node: NodeId,
     pub incarnation: Incarnation,
     pub epoch: Epoch,
-    /// What the instance was made from.
+    /// The definition that the instance goes by, document and files, as the store knows it.
     pub definition: ContentHash,
     /// The instance's workflow, parameters substituted.
     pub workflow: Arc<Workflow>,
@@ -58,8 +58,6 @@ pub struct Dispatch {
     pub created_at: Timestamp,
     /// What is left of the step's `timeout`.
     pub timeout: Option<Duration>,
-    /// The definition that the instance goes by, as the store knows it.
-    pub definition: ContentHash,
     /// The definition's files.
     pub files: Arc<[FileRecord]>,
 }

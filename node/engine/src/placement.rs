@@ -120,7 +120,6 @@ impl Engine {
             logical_time: running.logical_time(),
             created_at,
             timeout,
-            definition: running.source.hash,
             files: running.source.files.clone(),
         };
         self.out.act(Command::Dispatch(Box::new(dispatch)));

@@ -22,6 +22,9 @@ pub enum Request {
         origin: Origin,
         /// What must be registered under its name if this is to change it; otherwise it is refused as a conflict.
         expected: Expected,
+        /// Hash of what whoever asks sent, where `xml` or `files` hold more than that: it alone tells this request from
+        /// another one with the same `Idempotency-Key`.
+        sent: Option<ContentHash>,
     },
     /// Refused while others depend on it or instances of it are not over.
     DeleteWorkflow {

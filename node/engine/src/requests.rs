@@ -21,6 +21,7 @@ impl Engine {
                 files,
                 origin,
                 expected,
+                sent: _,
             } => self.put_document(now, xml, files, &origin, expected),
             Request::DeleteWorkflow { name } => self.delete_workflow(now, &name),
             Request::DeleteCoordinator { name } => self.delete_coordinator(now, &name),

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::Settings;
 use peerflow_store::{Error, Store};
-use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::document::Upstreams;
-use super::problem::{ApiProblem, Kind};
+use super::problem::ApiProblem;
 use super::show::Show;
 use crate::clock::Clock;
 use crate::cluster::ClusterHandle;
@@ -40,8 +40,6 @@ pub(crate) struct ApiState {
     /// In force where the store has no setting of that key.
     pub(crate) settings: Settings,
     pub(crate) access: Access,
-    /// Held from reading what is registered until its change is; every router of a node has the same one.
-    pub(crate) registering: Arc<Mutex<()>>,
     /// The node stops: streams end.
     pub(crate) stopping: CancellationToken,
 }
@@ -120,19 +118,6 @@ impl Api {
                 "the store did not take it in time; try again in a moment",
             )),
         }
-    }
-
-    /// Waits, with a bound, until nobody else on this node changes what is registered. Whoever registers what follows
-    /// from the record that it read needs this for both, or what others registered in between is lost.
-    pub(super) async fn turn_to_register(&self) -> Result<MutexGuard<'_, ()>, ApiProblem> {
-        tokio::time::timeout(WRITE_PATIENCE, self.state.registering.lock())
-            .await
-            .map_err(|_elapsed| {
-                ApiProblem::new(
-                    Kind::Busy,
-                    "others register documents and files just now; try again in a moment",
-                )
-            })
     }
 
     /// The present instant.

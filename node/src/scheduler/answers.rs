@@ -1,14 +1,20 @@
 //! Answers kept under an `Idempotency-Key`, as text in the store.
 
-use peerflow_engine::{Answer, RegisterOutcome};
+use peerflow_engine::{Answer, RegisterOutcome, Request};
 use peerflow_model::{ContentHash, InstanceId};
 use peerflow_workflow::{Diagnostic, Diagnostics, Place, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::handle::Asked;
 
-/// What tells one request from another that comes with the same key.
+/// What tells one request from another that comes with the same key: what was sent, not what was read to complete it.
 pub(super) fn fingerprint(asked: &Asked) -> ContentHash {
+    if let Asked::Engine(Request::PutDocument {
+        sent: Some(sent), ..
+    }) = asked
+    {
+        return *sent;
+    }
     // The derived text shows every field, and all collections in requests are ordered.
     ContentHash::of(format!("{asked:?}").as_bytes())
 }

@@ -85,11 +85,11 @@ impl Definitions {
         document.await.cloned()
     }
 
-    async fn read(&self, hash: ContentHash) -> Result<Option<String>, Unreadable> {
+    async fn read(&self, hash: ContentHash) -> Result<Option<Arc<str>>, Unreadable> {
         let mut problem = String::new();
         for _ in 0..TRIES {
-            match timeout(READ_PATIENCE, self.store.document(hash)).await {
-                Ok(Ok(found)) => return Ok(found),
+            match timeout(READ_PATIENCE, self.store.definition(hash)).await {
+                Ok(Ok(found)) => return Ok(found.map(|definition| definition.xml)),
                 Ok(Err(error @ Error::Corrupt { .. })) => {
                     return Err(Unreadable::Unfit(error.to_string()));
                 }

@@ -51,6 +51,7 @@ impl Work {
             params: assignment.params,
             logical_time: assignment.logical_time,
             timeout: assignment.timeout,
+            definition: assignment.definition,
             files: assignment.files,
         };
         if let Some(action) = task.action() {

@@ -29,12 +29,24 @@ fn document(description: &str) -> String {
 }
 
 async fn put(test: &TestNode, path: &str, content_type: &str, body: Body) -> StatusCode {
-    let request = Request::builder()
+    put_once(test, path, content_type, body, None).await
+}
+
+async fn put_once(
+    test: &TestNode,
+    path: &str,
+    content_type: &str,
+    body: Body,
+    key: Option<&str>,
+) -> StatusCode {
+    let mut request = Request::builder()
         .method(Method::PUT)
         .uri(format!("/api/v1/workflows/w{path}"))
-        .header("content-type", content_type)
-        .body(body)
-        .unwrap();
+        .header("content-type", content_type);
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    let request = request.body(body).unwrap();
     let answer = tokio::time::timeout(BOUND, test.node.router().oneshot(request));
     answer.await.expect("an answer in time").unwrap().status()
 }
@@ -97,5 +109,37 @@ async fn an_upload_does_not_take_back_a_document_registered_meanwhile() {
         assert_eq!(kept.description, description);
         assert_eq!(kept.files.len(), number + 1, "{:?}", kept.files);
     }
+    test.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_request_is_the_same_whatever_was_registered_in_between() {
+    let dir = temp_dir();
+    let test = TestNode::start(dir.path()).await;
+    let document = |text: &str| Body::from(document(text));
+    let put_document =
+        async |text: &str| put_once(&test, "", "application/xml", document(text), Some("d")).await;
+    let put_file = async |content: &'static str| {
+        let binary = "application/octet-stream";
+        put_once(
+            &test,
+            "/attachments/f0.sh",
+            binary,
+            content.into(),
+            Some("f"),
+        )
+        .await
+    };
+    assert_eq!(put_document("d").await, StatusCode::CREATED);
+    assert_eq!(put_file("one").await, StatusCode::OK);
+    assert_eq!(upload(&test, 1, "two".into()).await, StatusCode::OK);
+    let before = record(&test).await;
+    assert_eq!(before.files.len(), 2);
+    assert_eq!(put_document("d").await, StatusCode::CREATED);
+    assert_eq!(put_file("one").await, StatusCode::OK);
+    assert_eq!(record(&test).await, before, "nothing is done again");
+    let reused = [put_document("other").await, put_file("other").await];
+    assert_eq!(reused, [StatusCode::UNPROCESSABLE_ENTITY; 2]);
+    assert_eq!(record(&test).await, before);
     test.node.stop().await;
 }

@@ -72,6 +72,7 @@ impl Bench {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         };
         self.handle(Event::Request {
             id: RequestId(0),

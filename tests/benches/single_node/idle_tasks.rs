@@ -151,6 +151,7 @@ impl IdleNode {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         }));
     }
 

@@ -99,7 +99,11 @@ async fn bring_present(
     target: &Path,
 ) -> Result<ContentHash, Unsuccessful> {
     let files = std::sync::Arc::clone(&attempt.runner.parts.files);
-    let found = attempt.stop.guard(files.find(path)).await?;
+    let found = attempt
+        .stop
+        .guard(files.find(&attempt.task, path))
+        .await?
+        .map_err(|why| Unsuccessful::failed(format!("file {path} cannot be looked for: {why}")))?;
     let found = found.ok_or_else(|| {
         Unsuccessful::failed(format!(
             "file {path} was not found; it is looked for beside the workflow file, in the folders above it, and in this \

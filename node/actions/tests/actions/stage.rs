@@ -84,8 +84,8 @@ impl Files for MemoryFiles {
         std::fs::write(to, content).map_err(|error| error.to_string())
     }
 
-    async fn find(&self, path: &str) -> Option<PathBuf> {
-        self.found.get(path).cloned()
+    async fn find(&self, _task: &Task, path: &str) -> Result<Option<PathBuf>, String> {
+        Ok(self.found.get(path).cloned())
     }
 }
 
@@ -310,6 +310,7 @@ pub(crate) fn task(work: Work) -> Task {
             zone: TimeZone::UTC,
         },
         timeout: None,
+        definition: ContentHash::of(b"workflow"),
         files: Arc::from([]),
     }
 }

@@ -12,6 +12,7 @@ fn put(rig: &mut Rig, xml: &str, origin: Origin) -> (RegisterOutcome, Vec<String
         files: Vec::new(),
         origin,
         expected: Expected::Anything,
+        sent: None,
     });
     match answer {
         Ok(Answer::Registered { outcome, notes, .. }) => (outcome, notes),
@@ -75,6 +76,7 @@ fn a_bad_document_is_refused_with_its_places() {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         })
         .unwrap_err();
     let RefusalKind::InvalidDocument(diagnostics) = refusal.kind else {

@@ -31,6 +31,7 @@ fn offer(
         files: vec![file(content)],
         origin: Origin::Person,
         expected,
+        sent: None,
     })?;
     match answer {
         Answer::Registered { outcome, .. } => Ok(outcome),

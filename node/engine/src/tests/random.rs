@@ -89,6 +89,7 @@ fn register(world: &mut World, at: u32) {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         };
         match world.ask(request) {
             Some(Ok(crate::Answer::Registered { outcome, .. })) => {

@@ -199,6 +199,7 @@ impl Rig {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         });
         assert!(answer.is_ok(), "{answer:?} of {xml}");
         self.lines()

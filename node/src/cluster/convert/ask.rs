@@ -1,6 +1,8 @@
 //! What is asked of the master on behalf of callers at other nodes, and its answers.
 
-use peerflow_engine::{Answer, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RerunMode};
+use peerflow_engine::{
+    Answer, Expected, Origin, Refusal, RefusalKind, RegisterOutcome, Request, RerunMode,
+};
 use peerflow_wire as wire;
 use peerflow_workflow::{Diagnostic, Diagnostics};
 
@@ -26,7 +28,13 @@ pub(in crate::cluster) fn asked_to_wire(asked: Asked) -> Option<wire::AskedMessa
         }
     };
     Some(match request {
-        Request::PutDocument { xml, files, origin } => wire::AskedMessage::PutDocument {
+        Request::PutDocument {
+            xml,
+            files,
+            origin,
+            expected,
+            sent,
+        } => wire::AskedMessage::PutDocument {
             xml: xml.to_string(),
             files,
             origin: match origin {
@@ -35,6 +43,12 @@ pub(in crate::cluster) fn asked_to_wire(asked: Asked) -> Option<wire::AskedMessa
                     wire::OriginMessage::Loader { node, path, first }
                 }
             },
+            expected: match expected {
+                Expected::Anything => wire::ExpectedMessage::Anything,
+                Expected::Nothing => wire::ExpectedMessage::Nothing,
+                Expected::Definition(hash) => wire::ExpectedMessage::Definition(hash),
+            },
+            sent,
         },
         Request::DeleteWorkflow { name } => wire::AskedMessage::DeleteWorkflow { name },
         Request::DeleteCoordinator { name } => wire::AskedMessage::DeleteCoordinator { name },
@@ -81,7 +95,13 @@ pub(in crate::cluster) fn asked_from_wire(message: wire::AskedMessage) -> Option
                 as_was,
             });
         }
-        Message::PutDocument { xml, files, origin } => Request::PutDocument {
+        Message::PutDocument {
+            xml,
+            files,
+            origin,
+            expected,
+            sent,
+        } => Request::PutDocument {
             xml: xml.into(),
             files,
             origin: match origin {
@@ -90,6 +110,12 @@ pub(in crate::cluster) fn asked_from_wire(message: wire::AskedMessage) -> Option
                     Origin::Loader { node, path, first }
                 }
             },
+            expected: match expected {
+                wire::ExpectedMessage::Anything => Expected::Anything,
+                wire::ExpectedMessage::Nothing => Expected::Nothing,
+                wire::ExpectedMessage::Definition(hash) => Expected::Definition(hash),
+            },
+            sent,
         },
         Message::DeleteWorkflow { name } => Request::DeleteWorkflow { name },
         Message::DeleteCoordinator { name } => Request::DeleteCoordinator { name },

@@ -8,7 +8,7 @@ use peerflow_model::{ContentHash, FileRecord, WorkflowRecord};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::put::register;
+use super::put::{Completed, register_completed};
 use super::workflows::registered;
 use crate::http::api::{Api, Shared};
 use crate::http::document;
@@ -66,7 +66,7 @@ pub(super) async fn put_attachment(
     let path = names.path();
     if !query.stage {
         // Before the body is taken, so that nothing is kept of what has no place.
-        mentioning(&api, names.name(), path).await?;
+        mentions(&registered(&api, names.name()).await?, path)?;
     }
     let place = api.uploads.acquire().await.map_err(|_closed| {
         ApiProblem::new(Kind::Unavailable, "this node is stopping; ask another peer")
@@ -93,12 +93,10 @@ pub(super) async fn put_attachment(
     Ok(Json(answer))
 }
 
-/// The workflow's present record, whose document must mention `path`.
-async fn mentioning(api: &Api, name: &str, path: &str) -> Result<WorkflowRecord, ApiProblem> {
-    let record = registered(api, name).await?;
+/// Whether the document of `record` mentions `path`.
+fn mentions(record: &WorkflowRecord, path: &str) -> Result<(), ApiProblem> {
     let (parsed, _) = document::stored_workflow(&record.xml)?;
-    check_path(path, &document::files(parsed.workflow()))?;
-    Ok(record)
+    check_path(path, &document::files(parsed.workflow()))
 }
 
 /// Registers the workflow as it is by then with `file`, whose content is stored.
@@ -108,13 +106,21 @@ async fn attach(
     file: FileRecord,
     key: Option<String>,
 ) -> Result<(), ApiProblem> {
-    let _turn = api.turn_to_register().await?;
-    let record = mentioning(api, name, &file.path).await?;
-    let mut files = record.files;
-    files.retain(|other| other.path != file.path);
-    files.push(file);
-    files.sort();
-    let _registered = register(api, record.xml.as_bytes(), files, Vec::new(), key).await?;
+    let sent = ContentHash::of(format!("file {name:?} {file:?}").as_bytes());
+    let complete = |record: Option<WorkflowRecord>| {
+        let record = record.ok_or_else(|| ApiProblem::not_found("workflow", name))?;
+        mentions(&record, &file.path)?;
+        let mut files = record.files;
+        files.retain(|other| other.path != file.path);
+        files.push(file.clone());
+        files.sort();
+        Ok(Completed {
+            xml: record.xml,
+            files,
+            missing: Vec::new(),
+        })
+    };
+    let _registered = register_completed(api, name, sent, key, complete).await?;
     Ok(())
 }
 
@@ -134,21 +140,28 @@ fn check_path(path: &str, mentioned: &BTreeSet<String>) -> Result<(), ApiProblem
     ))
 }
 
-/// Files of a document about to be registered: those given in the query, then those that the former document had.
-pub(super) async fn files(
+/// Files of a document about to be registered: those given with it, then those that the former document had.
+pub(super) fn files(
+    former: Option<WorkflowRecord>,
+    mentioned: &BTreeSet<String>,
+    given: &[FileRecord],
+) -> Vec<FileRecord> {
+    let kept = former.into_iter().flat_map(|record| record.files);
+    let files: BTreeMap<String, FileRecord> = kept
+        .filter(|file| mentioned.contains(&file.path))
+        .chain(given.iter().cloned())
+        .map(|file| (file.path.clone(), file))
+        .collect();
+    files.into_values().collect()
+}
+
+/// Files given in the query, whose content must be here.
+pub(super) async fn given(
     api: &Api,
-    name: &str,
     mentioned: &BTreeSet<String>,
     query: &AttachmentsQuery,
 ) -> Result<Vec<FileRecord>, ApiProblem> {
-    let mut files: BTreeMap<String, FileRecord> = BTreeMap::new();
-    if let Some(former) = api.read(api.state.store.workflow(name)).await? {
-        let kept = former
-            .files
-            .into_iter()
-            .filter(|file| mentioned.contains(&file.path));
-        files.extend(kept.map(|file| (file.path.clone(), file)));
-    }
+    let mut files = Vec::new();
     for staged in staged(query)? {
         check_path(&staged.path, mentioned)?;
         if staged.size > MAX_FILE_BYTES as u64 {
@@ -167,15 +180,14 @@ pub(super) async fn files(
                 ),
             ));
         }
-        let file = FileRecord {
-            path: staged.path.clone(),
+        files.push(FileRecord {
+            path: staged.path,
             hash: staged.hash,
             size: staged.size,
             executable: staged.executable,
-        };
-        files.insert(staged.path, file);
+        });
     }
-    Ok(files.into_values().collect())
+    Ok(files)
 }
 
 fn staged(query: &AttachmentsQuery) -> Result<Vec<Staged>, ApiProblem> {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use peerflow_engine::{Answer, Expected, Origin, RegisterOutcome, Request};
-use peerflow_model::{CoordinatorKind, FileRecord};
+use peerflow_engine::{Answer, Expected, Origin, RefusalKind, RegisterOutcome, Request};
+use peerflow_model::{ContentHash, CoordinatorKind, FileRecord, WorkflowRecord};
 use peerflow_workflow::{Coordinator, Diagnostics, Document};
+use tokio::time::Instant;
 
 use super::attachments::{self, AttachmentsQuery};
 use super::workflow_actions::unexpected;
@@ -19,6 +21,10 @@ use crate::http::document::{self, Surroundings};
 use crate::http::extract::{IdempotencyKey, Names, QueryOf, XmlBody};
 use crate::http::problem::{ApiProblem, Kind};
 use crate::http::types::{Check, DocumentFault, Outcome, Registered};
+use crate::scheduler::AskError;
+
+/// How long is tried to register while others register the same workflow.
+const REGISTER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Registers or updates a workflow. Files that the former document had too stay attached; the content of others is
 /// given with `attachments`, or afterwards with `PUT …/attachments/{path}`.
@@ -46,10 +52,19 @@ pub(super) async fn put_workflow(
     };
     same_name(names.name(), parsed.workflow().name.as_str())?;
     let mentioned = document::files(parsed.workflow());
-    let _turn = api.turn_to_register().await?;
-    let files = attachments::files(&api, names.name(), &mentioned, &query).await?;
-    let missing = without(&mentioned, &files);
-    register(&api, &xml, files, missing, key).await
+    let given = attachments::given(&api, &mentioned, &query).await?;
+    let xml = text(&xml)?;
+    let sent = format!("document {:?} {xml:?} {given:?}", names.name());
+    let sent = ContentHash::of(sent.as_bytes());
+    let complete = |record: Option<WorkflowRecord>| {
+        let files = attachments::files(record, &mentioned, &given);
+        Ok(Completed {
+            missing: without(&mentioned, &files),
+            xml: Arc::clone(&xml),
+            files,
+        })
+    };
+    register_completed(&api, names.name(), sent, key, complete).await
 }
 
 /// Registers or updates a standalone coordinator.
@@ -75,7 +90,14 @@ pub(super) async fn put_coordinator(
         ));
     };
     same_name(names.name(), parsed.coordinator.name.as_str())?;
-    register(&api, &xml, Vec::new(), Vec::new(), key).await
+    let request = Request::PutDocument {
+        xml: text(&xml)?,
+        files: Vec::new(),
+        origin: Origin::Person,
+        expected: Expected::Anything,
+        sent: None,
+    };
+    registered_as(api.state.scheduler.ask(request, key).await?, Vec::new())
 }
 
 /// Checks a document of either kind without registering it. What is wrong with it is no problem of the request: the answer is
@@ -134,30 +156,68 @@ fn without(mentioned: &BTreeSet<String>, files: &[FileRecord]) -> Vec<String> {
         .collect()
 }
 
-/// Has a document registered whose checks passed here; the engine checks it again with what it knows.
-pub(super) async fn register(
+/// What is to be registered, completed with what is registered already.
+pub(super) struct Completed {
+    pub(super) xml: Arc<str>,
+    pub(super) files: Vec<FileRecord>,
+    /// Files that the document mentions and nobody has given.
+    pub(super) missing: Vec<String>,
+}
+
+/// Has a document registered whose checks passed here, as `complete` makes it from the workflow's present record; the
+/// engine checks it again with what it knows. Where somebody else registers in between, by whichever peer, it is
+/// completed anew from what is there then.
+pub(super) async fn register_completed(
     api: &Api,
-    xml: &[u8],
-    files: Vec<FileRecord>,
-    files_missing: Vec<String>,
+    name: &str,
+    sent: ContentHash,
     key: Option<String>,
+    complete: impl Fn(Option<WorkflowRecord>) -> Result<Completed, ApiProblem>,
 ) -> Result<(StatusCode, Json<Registered>), ApiProblem> {
-    let xml: Arc<str> = std::str::from_utf8(xml)
-        .map_err(|_checked_before| ApiProblem::invalid_request("the document is not UTF-8"))?
-        .into();
-    let request = Request::PutDocument {
-        xml,
-        files,
-        origin: Origin::Person,
-        expected: Expected::Anything,
-    };
+    let started = Instant::now();
+    loop {
+        let record = api.read(api.state.store.workflow(name)).await?;
+        let expected = Expected::just(record.as_ref().map(|record| record.hash));
+        let Completed {
+            xml,
+            files,
+            missing,
+        } = complete(record)?;
+        let request = Request::PutDocument {
+            xml,
+            files,
+            origin: Origin::Person,
+            expected,
+            sent: Some(sent),
+        };
+        match api.state.scheduler.ask(request, key.clone()).await {
+            Ok(answer) => return registered_as(answer, missing),
+            // What the refusal is about is in the store by now.
+            Err(AskError::Refused(refusal))
+                if refusal.kind == RefusalKind::Conflict
+                    && started.elapsed() < REGISTER_PATIENCE => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn text(xml: &[u8]) -> Result<Arc<str>, ApiProblem> {
+    std::str::from_utf8(xml)
+        .map(Arc::from)
+        .map_err(|_checked_before| ApiProblem::invalid_request("the document is not UTF-8"))
+}
+
+fn registered_as(
+    answer: Answer,
+    files_missing: Vec<String>,
+) -> Result<(StatusCode, Json<Registered>), ApiProblem> {
     let Answer::Registered {
         name,
         standalone,
         outcome,
         warnings,
         notes,
-    } = api.state.scheduler.ask(request, key).await?
+    } = answer
     else {
         return Err(unexpected());
     };

@@ -143,8 +143,6 @@ pub(super) async fn delete_workflow(
     let request = Request::DeleteWorkflow {
         name: names.name().into(),
     };
-    // Else an upload that has read the record would register the workflow again.
-    let _turn = api.turn_to_register().await?;
     done(&api, request, key).await
 }
 

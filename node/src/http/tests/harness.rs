@@ -156,7 +156,6 @@ impl Peer {
                 ..Settings::default()
             },
             access,
-            registering: Arc::default(),
             stopping: stopping.clone(),
         });
         Self {

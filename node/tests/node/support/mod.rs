@@ -66,6 +66,7 @@ impl TestNode {
             files: Vec::new(),
             origin: Origin::Person,
             expected: Expected::Anything,
+            sent: None,
         };
         self.node.scheduler().ask(request, None).await
     }

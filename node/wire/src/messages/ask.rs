@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use peerflow_model::{CoordinatorKey, FileRecord, InstanceId, NodeId, VisitId};
+use peerflow_model::{ContentHash, CoordinatorKey, FileRecord, InstanceId, NodeId, VisitId};
 use peerflow_workflow::{CoordinatorName, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ pub enum AskedMessage {
         xml: String,
         files: Vec<FileRecord>,
         origin: OriginMessage,
+        expected: ExpectedMessage,
+        /// Hash of what the caller sent, where more was added to it: tells requests with the same key apart.
+        sent: Option<ContentHash>,
     },
     DeleteWorkflow {
         name: WorkflowName,
@@ -94,6 +97,14 @@ pub enum AskedMessage {
     },
     /// Asked of each node: it stops, as all others do.
     Shutdown,
+}
+
+/// What must be registered under a document's name for it to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExpectedMessage {
+    Anything,
+    Nothing,
+    Definition(ContentHash),
 }
 
 /// Who offers a document.

@@ -7,8 +7,8 @@ mod follow;
 mod opening;
 
 pub use ask::{
-    AnswerMessage, AskAnswer, AskedMessage, OriginMessage, RefusalKindMessage, RefusalMessage,
-    RegisteredMessage, RerunModeMessage,
+    AnswerMessage, AskAnswer, AskedMessage, ExpectedMessage, OriginMessage, RefusalKindMessage,
+    RefusalMessage, RegisteredMessage, RerunModeMessage,
 };
 pub use control::{
     AttemptResultMessage, DispatchMessage, EndedMessage, Order, PeerMessage, ReportMessage, Told,

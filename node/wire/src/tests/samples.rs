@@ -181,7 +181,12 @@ fn asked() -> Vec<AskedMessage> {
     let put = |origin| AskedMessage::PutDocument {
         xml: "<workflow name=\"etl\"/>".to_owned(),
         files: vec![file()],
+        expected: match origin {
+            OriginMessage::Person => ExpectedMessage::Definition(file().hash),
+            OriginMessage::Loader { .. } => ExpectedMessage::Nothing,
+        },
         origin,
+        sent: Some(file().hash),
     };
     let rerun = |mode| AskedMessage::Rerun {
         instance: run().instance,
