@@ -84,11 +84,11 @@ fn fill(place: &Place, began: Timestamp) {
         let claim = LeaseClaim {
             holder: NodeId::from("filler"),
             ttl: std::time::Duration::from_secs(3600),
-            highest_seen: Epoch(0),
+            seen: Epoch(0).into(),
             succeeds_itself: false,
         };
         let lease = store.acquire(&claim).await.expect("the store answers");
-        let lease = lease.expect("nobody else is master");
+        let lease = lease.granted().expect("nobody else is master");
         let mut fence = Fence {
             holder: lease.holder.clone(),
             epoch: lease.epoch,
