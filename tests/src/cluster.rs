@@ -24,6 +24,9 @@ pub use task_log::TaskLog;
 /// How long a cluster may take to agree.
 const AGREED: Duration = Duration::from_secs(45);
 
+/// How much of each node's log is told when a test fails.
+const LAST_LINES: usize = 40;
+
 /// Which store the nodes share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedStore {
@@ -356,8 +359,24 @@ fn view(api: &Api) -> Option<View> {
     })
 }
 
+impl Cluster {
+    /// What the nodes said last, for whoever reads why a test failed.
+    fn tell_logs(&self) {
+        for seat in &self.seats {
+            let path = self.folder.path().join(&seat.id).join("node.log");
+            let log = std::fs::read_to_string(path).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+            eprintln!("-- {} said last:\n{}", seat.id, last.join("\n"));
+        }
+    }
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell_logs();
+        }
         for seat in &mut self.seats {
             seat.node = None;
         }

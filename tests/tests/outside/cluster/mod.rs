@@ -48,8 +48,8 @@ fn run_many(api: &Api, name: &str, count: usize) -> Vec<String> {
     ids.collect()
 }
 
-/// Runs a workflow at least so often, and until every node has begun a task of it: one whose link to the master is not
-/// made yet gets none of the first.
+/// Runs a workflow at least so often, which should fill all slots, and until every node has begun a task of it: one whose
+/// link to the master is not made yet gets none of the first.
 fn run_until_all_busy(cluster: &Cluster, api: &Api, name: &str, least: usize) -> Vec<String> {
     let mut ids = run_many(api, name, least);
     let is_busy = |at: usize| cluster.task_log().began_on(cluster.id(at)) > 0;

@@ -45,7 +45,7 @@ fn assert_none_was_lost(instances: &[Value]) {
 }
 
 fn the_master_is_killed(store: SharedStore) {
-    let mut cluster = Cluster::builder().store(store).slots(8).start();
+    let mut cluster = Cluster::builder().store(store).slots(4).start();
     let master = cluster.agreed_master();
     let others: Vec<usize> = (0..3).filter(|at| *at != master).collect();
     let epoch = cluster.view(master).expect("it answers").epoch;
@@ -82,11 +82,11 @@ fn a_killed_master_is_followed_by_another_and_tasks_elsewhere_go_on_on_one_sqlit
 
 #[test]
 fn a_master_that_is_stopped_hands_over_and_no_task_is_lost() {
-    let mut cluster = Cluster::builder().slots(8).start();
+    let mut cluster = Cluster::builder().slots(4).start();
     let master = cluster.agreed_master();
     let others: Vec<usize> = (0..3).filter(|at| *at != master).collect();
     cluster.api(master).put_workflow("chain", &chain(&cluster));
-    let ids = run_until_all_busy(&cluster, cluster.api(others[0]), "chain", 9);
+    let ids = run_until_all_busy(&cluster, cluster.api(others[0]), "chain", 12);
     // Its own tasks end by themselves while it waits for them; nobody loses one.
     assert_eq!(cluster.stop(master), 0);
     let instances = all_succeed(cluster.api(others[1]), &ids, Duration::from_secs(60));
@@ -97,7 +97,7 @@ fn a_master_that_is_stopped_hands_over_and_no_task_is_lost() {
 
 #[test]
 fn a_paused_master_is_a_peer_again_when_it_wakes_up() {
-    let mut cluster = Cluster::builder().slots(8).start();
+    let mut cluster = Cluster::builder().slots(4).start();
     let master = cluster.agreed_master();
     cluster.api(master).put_workflow("chain", &chain(&cluster));
     let epoch = cluster.view(master).expect("it answers").epoch;
@@ -123,12 +123,12 @@ fn a_paused_master_is_a_peer_again_when_it_wakes_up() {
 
 #[test]
 fn a_cluster_of_which_all_nodes_were_killed_goes_on_where_it_was() {
-    let mut cluster = Cluster::builder().slots(8).start();
+    let mut cluster = Cluster::builder().slots(4).start();
     let log = cluster.task_log().clone();
     cluster
         .api(0)
         .put_workflow("single", &single("single", &log.busy_for(2.0)));
-    let ids = run_until_all_busy(&cluster, cluster.api(1), "single", 6);
+    let ids = run_until_all_busy(&cluster, cluster.api(1), "single", 12);
     for at in 0..3 {
         cluster.kill(at);
     }

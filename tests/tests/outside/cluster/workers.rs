@@ -14,7 +14,7 @@ fn with_waiting_tasks(cluster: &Cluster) -> (Vec<String>, usize) {
     cluster
         .api(0)
         .put_workflow("waiting", &single("waiting", &code));
-    let ids = run_until_all_busy(cluster, cluster.api(1), "waiting", 6);
+    let ids = run_until_all_busy(cluster, cluster.api(1), "waiting", 12);
     (ids, (cluster.agreed_master() + 1) % 3)
 }
 
@@ -24,7 +24,7 @@ fn open_gate(cluster: &Cluster) {
 
 #[test]
 fn tasks_of_a_node_that_was_killed_and_is_back_run_again() {
-    let mut cluster = Cluster::builder().slots(8).start();
+    let mut cluster = Cluster::builder().slots(4).start();
     let (ids, worker) = with_waiting_tasks(&cluster);
     let name = cluster.id(worker).to_owned();
     let mine = |cluster: &Cluster| -> Vec<(String, i32)> {
@@ -71,7 +71,7 @@ fn tasks_of_a_node_that_was_killed_and_is_back_run_again() {
 #[test]
 fn tasks_of_a_node_that_stays_away_run_elsewhere_once_its_lease_is_over() {
     let mut cluster = Cluster::builder()
-        .slots(8)
+        .slots(4)
         .lease(Duration::from_secs(4))
         .start();
     let (ids, worker) = with_waiting_tasks(&cluster);
