@@ -6,7 +6,9 @@
 
 mod actions;
 mod catalogue;
+mod cluster;
 mod documents;
+mod joining;
 mod refusals;
 mod requests;
 mod schedule;
@@ -44,6 +46,8 @@ const OF_NODES: &[Texts] = &[
     refusals::REFUSALS,
     requests::REQUESTS,
     startup::STARTUP,
+    cluster::CLUSTER,
+    joining::JOINING,
     system::SYSTEM,
 ];
 

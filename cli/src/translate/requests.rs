@@ -29,7 +29,6 @@ texts! { REQUESTS
         "其他来源的网页不能使用此接口；请从这个节点本身打开页面";
     "the Host header must name this machine's loopback: localhost, 127.0.0.1 or [::1]" =>
         "Host 头必须是本机回环地址：localhost、127.0.0.1 或 [::1]";
-    "send the cluster's token as Authorization: Bearer TOKEN" => "请把集群的令牌放在 Authorization: Bearer TOKEN 里";
     // Requests that cannot be read.
     "a name in the path is not percent-encoded UTF-8" => "路径里的名称不是百分号编码的 UTF-8";
     "a name in the path has a zero byte" => "路径里的名称含有零字节";
@@ -72,7 +71,6 @@ texts! { REQUESTS
     "too many requests are under way; try again in a second" => "正在处理的请求太多；请一秒后再试";
     "too many requests wait for the scheduler; try again in a second" => "等待调度的请求太多；请一秒后再试";
     "too many streams are followed; close one or ask another peer" => "同时跟随的流太多；请关掉一个，或换一个节点";
-    "others register documents and files just now; try again in a moment" => "别人正在登记文档和文件；请稍后再试";
     "the request hit a fault of this program; its log tells more" => "请求碰到程序的缺陷；详见节点的日志";
     "the scheduler's answer does not fit the request; this is a fault of this program" =>
         "调度的应答与请求不符；这是程序的缺陷";

@@ -45,19 +45,11 @@ texts! { STARTUP
     "must be at least twice election.renew_every, or one slow renewal costs the mastership" =>
         "至少应为 election.renew_every 的两倍，否则一次慢的续租就会丢掉主节点身份";
     "at least 2MiB is wanted: the head, and the last 1MiB" => "至少应为 2MiB：开头部分，加上最后 1MiB";
-    "listening on an address that others reach comes with the cluster release; listen on 127.0.0.1, and reach it through an SSH tunnel or a reverse proxy meanwhile" =>
-        "在别人能访问的地址上监听要到集群版本才有；目前请监听 127.0.0.1，通过 SSH 隧道或反向代理访问";
-    "an address that others reach needs a shared secret: name its file in cluster.secret_file, or listen on 127.0.0.1" =>
-        "别人能访问的地址需要共享密钥：请在 cluster.secret_file 里写密钥文件，或监听 127.0.0.1";
-    "this release serves plain HTTP only; remove http.tls_cert and http.tls_key, and put a TLS proxy before it" =>
-        "此版本只提供明文 HTTP；请去掉 http.tls_cert 和 http.tls_key，在前面放一个 TLS 代理";
     "http.tls_cert and http.tls_key go together" => "http.tls_cert 与 http.tls_key 要同时给出";
     "mail is enabled, so the mail server must be named" => "邮件已启用，必须写邮件服务器";
     "mail is enabled, so the sender's address must be given" => "邮件已启用，必须写发件人地址";
     "email.auth is on, so a password must be given" => "email.auth 已打开，必须给出密码";
     "cannot read {path}: {error:message}" => "无法读取 {path}：{error}";
-    "{path} holds less than {least:number} bytes; put a long random text there" =>
-        "{path} 不足 {least} 字节；请在其中放一段长的随机文字";
     "--store: a password in a flag shows in the process list; put it into the file that store.password_file names, or the whole URL into the configuration file or PEERFLOW__STORE__URL" =>
         "--store：命令行里的密码会出现在进程列表中；请放到 store.password_file 所指的文件里，或把整个 URL 写进配置文件或 PEERFLOW__STORE__URL";
     "store.url holds a password too; keep one of them" => "store.url 里也有密码；请只留一处";

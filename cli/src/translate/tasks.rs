@@ -106,6 +106,8 @@ texts! { TASKS
     "the mail server {server:name} cannot be used: {reason:message}" => "邮件服务器 {server} 无法使用：{reason}";
     "the mail server {server:name} does not answer within {time:number} s" =>
         "邮件服务器 {server} 在 {time} 秒内没有应答";
+    "the mail server {server:name} has not taken the mail within {time:number} s" =>
+        "邮件服务器 {server} 在 {time} 秒内没有收下邮件";
     // What a later release brings.
     "`{action:name}` actions run from the data release on; until then {instead:message} in a `shell` or `script` action" =>
         "`{action}` 动作要到数据版本才能运行；此前请在 `shell` 或 `script` 动作里{instead}";

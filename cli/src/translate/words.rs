@@ -62,4 +62,20 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Killed", "杀死"),
     ("Skipped", "跳过"),
     ("Lost", "失联"),
+    // What nodes send each other.
+    ("a greeting", "问候"),
+    ("an answer to the greeting", "对问候的应答"),
+    ("an opening", "流的开头"),
+    ("an event", "事件"),
+    ("a sign of a log", "日志的动静"),
+    ("a sign of life", "在线的信号"),
+    ("an order", "指令"),
+    ("a worker's report", "执行方的报告"),
+    ("an answer", "应答"),
+    // What a node says of itself.
+    ("the URL of the HTTP interface", "HTTP 接口的地址"),
+    ("the version", "版本"),
+    ("a label", "标签"),
+    ("a host name", "主机名"),
+    ("the list of labels and host names", "标签和主机名的列表"),
 ];
