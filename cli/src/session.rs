@@ -74,7 +74,7 @@ impl Session {
     fn trust(&self) -> Result<Arc<ClientConfig>, Error> {
         let language = self.output.language;
         let ca_file = self.global.ca_file.as_deref();
-        let path = || ca_file.unwrap_or(Path::new("")).display();
+        let path = || ca_file.unwrap_or_else(|| Path::new("")).display();
         trust(ca_file).map_err(|invalid| {
             Error::Usage(match invalid {
                 InvalidTrust::Unreadable(reason) => language.cannot_read(path(), reason),

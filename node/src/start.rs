@@ -303,6 +303,7 @@ fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, 
         clock: Arc::clone(&node.clock),
         metrics: node.metrics.clone(),
         scheduler: node.scheduler.clone(),
+        cluster: node.cluster.clone(),
         due: mail_due,
     };
     let retention = Retention {

@@ -39,7 +39,7 @@ impl Peer {
         let uri: Uri = format!("http://{rest}")
             .parse()
             .map_err(|_invalid| wrong())?;
-        let authority = uri.authority().ok_or_else(|| wrong())?;
+        let authority = uri.authority().ok_or_else(wrong)?;
         if uri
             .path_and_query()
             .is_some_and(|path| path.as_str() != "/")

@@ -112,7 +112,7 @@ fn reason(language: Language, error: &(dyn StdError + 'static)) -> String {
         let held = held.and_then(std::io::Error::get_ref);
         match held
             .map(|held| held as &(dyn StdError + 'static))
-            .or(at.source())
+            .or_else(|| at.source())
         {
             Some(next) => at = next,
             None => return at.to_string(),

@@ -40,6 +40,18 @@ pub enum MailKind {
     DataExceeded { attempt: AttemptId, warning: String },
 }
 
+impl MailKind {
+    /// The run that it tells of.
+    pub fn run(&self) -> &RunId {
+        match self {
+            Self::Outcome { run } => run,
+            Self::RetryFailed { attempt }
+            | Self::RetryRecovered { attempt }
+            | Self::DataExceeded { attempt, .. } => &attempt.visit.run,
+        }
+    }
+}
+
 /// Where a mail stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -149,8 +149,8 @@ enum Broken {
     Ended,
     #[error(transparent)]
     Unspeakable(#[from] Unspeakable),
-    #[error("it is hopelessly behind with its orders")]
-    Behind,
+    #[error("this master gave it up")]
+    GivenUp,
 }
 
 impl Link {
@@ -222,7 +222,7 @@ impl Link {
                 return error.into();
             }
         }
-        Broken::Behind
+        Broken::GivenUp
     }
 
     async fn pass_words(&self, from: &mut wire::Receiver<wire::Told>) -> Broken {

@@ -8,7 +8,7 @@ use peerflow_model::{NodeId, RunId};
 use peerflow_wire as wire;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
-use tokio::time::{interval, sleep};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{ClusterHandle, convert};
@@ -18,6 +18,8 @@ use crate::scheduler::SchedulerHandle;
 
 /// How often it is looked who reads here.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long lines on their way to the store are waited for.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 /// After a stream broke.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -45,6 +47,8 @@ pub(super) async fn send_log(
     mut to: wire::Sender<wire::LogMessage>,
 ) -> Result<(), wire::Error> {
     let mut source = logs.follow(run);
+    // Who asks may know of ends whose last lines are not stored yet.
+    logs.flush(FLUSH_PATIENCE).await;
     to.send(&wire::LogMessage::Following).await?;
     loop {
         match source.recv().await {
@@ -54,6 +58,41 @@ pub(super) async fn send_log(
         // What came together is told once: the reader looks into the store.
         while source.try_recv().is_ok() {}
         to.send(&wire::LogMessage::Stored).await?;
+    }
+}
+
+impl ClusterHandle {
+    /// Waits, at most `limit`, until what the tasks of a run wrote up to now is stored, whichever node they ran on.
+    /// Readers of a log that has just ended call it first.
+    pub(crate) async fn flush_logs(&self, logs: &LogHub, run: &RunId, limit: Duration) {
+        let members = self.members();
+        let peers = members
+            .peers()
+            .filter(|member| member.state == MemberState::Alive);
+        let elsewhere = peers.map(|member| self.flush_log_at(member, run));
+        let everywhere = async {
+            tokio::join!(logs.flush(limit), futures::future::join_all(elsewhere));
+        };
+        // What takes longer goes on without the reader.
+        drop(timeout(limit, everywhere).await);
+    }
+
+    async fn flush_log_at(&self, member: &Member, run: &RunId) {
+        let Some(network) = &self.shared.network else {
+            return;
+        };
+        let opening = wire::Opening::FollowLog { run: run.clone() };
+        let flushed = async {
+            let connection = network.connection(member).await.ok()?;
+            let (_nothing_more, mut signs) = connection
+                .open::<wire::Pong, wire::LogMessage>(&opening)
+                .await
+                .ok()?;
+            signs.receive().await.ok()
+        };
+        if flushed.await.is_none() {
+            tracing::debug!(node = %member.id, "a node could not be asked for the last lines of its tasks");
+        }
     }
 }
 

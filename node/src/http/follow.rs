@@ -158,7 +158,12 @@ impl Follower {
     }
 
     async fn over(&mut self) {
-        self.api.state.logs.flush(FLUSH_PATIENCE).await;
+        let state = &self.api.state;
+        let run = &self.wanted.run;
+        state
+            .cluster
+            .flush_logs(&state.logs, run, FLUSH_PATIENCE)
+            .await;
         self.stage = Stage::Last;
     }
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::render::render;
 use super::smtp::{MailServer, SendError};
 use crate::clock::Clock;
+use crate::cluster::ClusterHandle;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
 use crate::scheduler::SchedulerHandle;
@@ -45,6 +46,7 @@ pub(crate) struct Outbox {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) scheduler: SchedulerHandle,
+    pub(crate) cluster: ClusterHandle,
     pub(crate) due: Arc<Notify>,
 }
 
@@ -100,7 +102,8 @@ impl Outbox {
 
     /// What became of a mail.
     async fn send(&self, mut mail: Mail) -> Result<Option<Mail>, Error> {
-        self.logs.flush(Duration::from_secs(1)).await;
+        let (run, patience) = (mail.kind.run(), Duration::from_secs(1));
+        self.cluster.flush_logs(&self.logs, run, patience).await;
         let Some(letter) = render(&*self.store, &mail).await? else {
             self.metrics.mail_abandoned();
             mail.state = MailState::Abandoned;

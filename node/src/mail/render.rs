@@ -22,12 +22,7 @@ const STEPS: usize = 200;
 
 /// The mail as it is sent; `None` when what it tells of is not kept any more.
 pub(super) async fn render(store: &dyn Store, mail: &Mail) -> Result<Option<Letter>, Error> {
-    let run = match &mail.kind {
-        MailKind::Outcome { run } => run,
-        MailKind::RetryFailed { attempt }
-        | MailKind::RetryRecovered { attempt }
-        | MailKind::DataExceeded { attempt, .. } => &attempt.visit.run,
-    };
+    let run = mail.kind.run();
     let Some(record) = store.run(&run.instance, Some(run.run)).await? else {
         return Ok(None);
     };

@@ -15,8 +15,8 @@ use crate::config::{EmailConfig, MailTls};
 
 /// How long sending one mail may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long one step of the conversation may take.
-const STEP_PATIENCE: Duration = Duration::from_secs(15);
+/// How long the server may take until a conversation with it is open: connected, greeted, signed in.
+const OPEN_PATIENCE: Duration = Duration::from_secs(15);
 
 /// One mail as it is sent.
 #[derive(Debug)]
@@ -41,8 +41,10 @@ pub(crate) enum SendError {
     Refused { server: String, reason: String },
     #[error("the mail server {server} cannot be used: {reason}")]
     Failed { server: String, reason: String },
-    #[error("the mail server {server} does not answer within {} s", PATIENCE.as_secs())]
+    #[error("the mail server {server} does not answer within {} s", OPEN_PATIENCE.as_secs())]
     Silent { server: String },
+    #[error("the mail server {server} has not taken the mail within {} s", PATIENCE.as_secs())]
+    Slow { server: String },
 }
 
 impl SendError {
@@ -50,7 +52,10 @@ impl SendError {
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::SwitchedOff | Self::NoReceiver(_) | Self::Message(_) => true,
-            Self::Refused { .. } | Self::Failed { .. } | Self::Silent { .. } => false,
+            Self::Refused { .. }
+            | Self::Failed { .. }
+            | Self::Silent { .. }
+            | Self::Slow { .. } => false,
         }
     }
 }
@@ -101,7 +106,7 @@ impl MailServer {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.hostname)
             .port(config.port)
             .tls(tls)
-            .timeout(Some(STEP_PATIENCE));
+            .timeout(Some(OPEN_PATIENCE));
         if config.auth {
             let password = config.password.reveal().to_owned();
             builder = builder.credentials(Credentials::new(config.account.clone(), password));
@@ -119,19 +124,33 @@ impl MailServer {
             return Err(SendError::SwitchedOff);
         };
         let message = message(from, letter)?;
+        // The transport's own limit is for the connection alone: a server that never speaks would hold the mail for as
+        // long as a large one may take. The conversation that is opened here is kept for the mail.
+        match timeout(OPEN_PATIENCE, transport.test_connection()).await {
+            Ok(Ok(_answered)) => {}
+            Ok(Err(error)) => return Err(self.refused(&error)),
+            Err(_elapsed) => {
+                return Err(SendError::Silent {
+                    server: self.name.clone(),
+                });
+            }
+        }
         match timeout(PATIENCE, transport.send(message)).await {
             Ok(Ok(_accepted)) => Ok(()),
-            Ok(Err(error)) if error.is_permanent() => Err(SendError::Refused {
-                server: self.name.clone(),
-                reason: with_causes(&error),
-            }),
-            Ok(Err(error)) => Err(SendError::Failed {
-                server: self.name.clone(),
-                reason: with_causes(&error),
-            }),
-            Err(_elapsed) => Err(SendError::Silent {
+            Ok(Err(error)) => Err(self.refused(&error)),
+            Err(_elapsed) => Err(SendError::Slow {
                 server: self.name.clone(),
             }),
+        }
+    }
+
+    /// What the server, or the way to it, objected.
+    fn refused(&self, error: &lettre::transport::smtp::Error) -> SendError {
+        let (server, reason) = (self.name.clone(), with_causes(error));
+        if error.is_permanent() {
+            SendError::Refused { server, reason }
+        } else {
+            SendError::Failed { server, reason }
         }
     }
 }

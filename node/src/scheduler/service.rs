@@ -205,7 +205,7 @@ impl Scheduler {
                     (until, reason)
                 }
                 Step::Vacant { problem, until } => {
-                    if problem != said {
+                    if problem != said && may_contend {
                         tracing::warn!(problem, "there is no master; trying on");
                         said.clone_from(&problem);
                     }

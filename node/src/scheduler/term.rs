@@ -98,6 +98,8 @@ impl<'s> Term<'s> {
             if let Err(over) = term.settle().await {
                 break over;
             }
+            // Not before the first batch is durable: who reads then shall find what was missed meanwhile, and the plan.
+            term.scheduler.is_well(term.mandate.epoch());
             if let Err(over) = term.gather().await {
                 break over;
             }
@@ -155,7 +157,6 @@ impl<'s> Term<'s> {
             took_ms = began.elapsed().as_millis(),
             "the state is loaded"
         );
-        scheduler.is_well(mandate.epoch());
         Ok(Loaded {
             engine,
             batch,
@@ -215,8 +216,11 @@ impl<'s> Term<'s> {
         }
     }
 
-    /// Tells the engine of nodes that are gone, and of grants that are surely over.
+    /// Tells the engine how busy the nodes are, of nodes that are gone, and of grants that are surely over.
     fn look_for_the_lost(&mut self) {
+        for peer in self.workers.changed_loads() {
+            self.handle(Event::Peer(peer));
+        }
         self.awaits_nodes = !self.engine.awaited().is_empty();
         for node in self.workers.absent(&self.engine) {
             self.handle(Event::PeerDown { node });
@@ -247,6 +251,10 @@ impl<'s> Term<'s> {
                 if self.mandate.holds() {
                     self.workers.grant(&node, number, self.worker_lease);
                 }
+            }
+            PeerEvent::Told(Event::Peer(peer)) => {
+                let peer = self.workers.told(peer);
+                self.handle(Event::Peer(peer));
             }
             PeerEvent::Told(event) => self.handle(event),
             PeerEvent::Attached { node, orders } => self.workers.attached(node, orders),

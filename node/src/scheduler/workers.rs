@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use peerflow_engine::{Dispatch, Engine};
+use peerflow_engine::{Dispatch, Engine, Peer};
+use peerflow_gossip::Members;
 use peerflow_model::{AttemptId, Epoch, Incarnation, NodeId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -27,6 +28,8 @@ pub(super) struct Workers {
     began: Instant,
     /// When each worker was last given a grant by this master.
     granted: HashMap<NodeId, Instant>,
+    /// What those that listen last told of themselves.
+    peers: HashMap<NodeId, Peer>,
     /// Nodes that were called dead in this term, to be told once.
     absent: BTreeSet<NodeId>,
     _connections: JoinSet<()>,
@@ -61,6 +64,7 @@ impl Workers {
             events,
             began: Instant::now(),
             granted: HashMap::new(),
+            peers: HashMap::new(),
             absent: BTreeSet::new(),
             _connections: cluster.reach_workers(epoch, sender),
             cluster: cluster.clone(),
@@ -86,6 +90,28 @@ impl Workers {
     /// No order reaches `node` any more.
     pub(super) fn detached(&mut self, node: &NodeId) {
         self.links.remove(node);
+        self.peers.remove(node);
+    }
+
+    /// What a worker tells of itself, with the load of its machine, which gossip tells.
+    pub(super) fn told(&mut self, mut peer: Peer) -> Peer {
+        peer.load = load(&self.cluster.members(), &peer.id);
+        self.peers.insert(peer.id.clone(), peer.clone());
+        peer
+    }
+
+    /// Workers whose machines are busier or idler than was told last.
+    pub(super) fn changed_loads(&mut self) -> Vec<Peer> {
+        let members = self.cluster.members();
+        let mut changed = Vec::new();
+        for peer in self.peers.values_mut() {
+            let load = load(&members, &peer.id);
+            if peer.load != load {
+                peer.load = load;
+                changed.push(peer.clone());
+            }
+        }
+        changed
     }
 
     /// Gives a worker a grant. The caller's lease is valid.
@@ -164,6 +190,14 @@ impl Workers {
         self.absent = awaited;
         news
     }
+}
+
+/// The load of a node's machine for each core, in hundredths.
+fn load(members: &Members, node: &NodeId) -> u32 {
+    // Never negative and never infinite: see `Word::load`.
+    members
+        .member(node)
+        .map_or(0, |member| (member.word.load * 100.0).round() as u32)
 }
 
 /// What two clocks may drift apart, and a kill may take, while a grant runs out.

@@ -152,10 +152,7 @@ pub(in crate::cluster) fn told_from_wire(
                 number,
             });
         }
-        wire::Told::Peer(peer) => Event::Peer(Peer {
-            load: load_percent(member),
-            ..peer_from_wire(peer)
-        }),
+        wire::Told::Peer(peer) => Event::Peer(peer_from_wire(peer)),
         wire::Told::Inventory {
             node,
             incarnation,
@@ -204,6 +201,7 @@ fn peer_from_wire(peer: wire::PeerMessage) -> Peer {
         labels: peer.labels,
         slots: peer.slots,
         draining: peer.draining,
+        // Gossip tells it.
         load: 0,
     }
 }
@@ -260,10 +258,4 @@ fn report_from_wire(report: wire::ReportMessage) -> Report {
             warning: ended.warning,
         },
     }
-}
-
-/// The load of a member's machine in hundredths of a core's whole time, for each core.
-fn load_percent(member: &Member) -> u32 {
-    // Never negative and never infinite: see `Word::load`.
-    (member.word.load * 100.0).round() as u32
 }

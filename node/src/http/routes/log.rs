@@ -102,7 +102,11 @@ pub(super) async fn instance_log(
         return follow::answer(&api, wanted, show);
     }
     let format = format(&query, &headers)?;
-    api.state.logs.flush(FLUSH_PATIENCE).await;
+    let state = &api.state;
+    state
+        .cluster
+        .flush_logs(&state.logs, &wanted.run, FLUSH_PATIENCE)
+        .await;
     if let Some(lines) = query.tail {
         return tail(&api, &wanted, lines, &show, format).await;
     }
