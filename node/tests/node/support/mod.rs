@@ -47,6 +47,7 @@ impl TestNode {
 
     /// With configuration as in the environment, such as `("WORKER__DRAIN", "1s")`.
     pub(crate) async fn start_with(dir: &Path, settings: &[(&str, &str)], seams: Seams) -> Self {
+        show_log();
         let runner = Arc::new(ScriptedRunner::default());
         let seams = Seams {
             runner: Some(Arc::clone(&runner) as _),
@@ -108,6 +109,17 @@ impl TestNode {
     }
 }
 
+/// Writes what the nodes log to the terminal where `RUST_LOG` says of what, for whoever looks for a fault.
+fn show_log() {
+    if let Ok(filter) = std::env::var("RUST_LOG") {
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer();
+        // An earlier test of this process has set it up already.
+        drop(log.try_init());
+    }
+}
+
 /// The configuration of a node in `dir`.
 pub(crate) fn config(dir: &Path, settings: &[(&str, &str)]) -> Config {
     let data_dir = dir.join("data").display().to_string();
@@ -164,11 +176,14 @@ pub(crate) fn visit<'r>(run: &'r ActiveRun, step: &str) -> &'r Visit {
     found.unwrap_or_else(|| panic!("no visit of {step} in {run:?}"))
 }
 
-/// Whether the step runs.
+/// Whether the step's task has begun. A step runs already when its task is on the way to the worker, which refuses it
+/// when it is stopping.
 pub(crate) fn is_running(run: &ActiveRun, step: &str) -> bool {
-    run.visits
-        .iter()
-        .any(|visit| visit.id.step.as_str() == step && visit.status == VisitStatus::Running)
+    run.visits.iter().any(|visit| {
+        visit.id.step.as_str() == step
+            && visit.status == VisitStatus::Running
+            && visit.started_at.is_some()
+    })
 }
 
 /// Starts a node where another one was dropped without a stop, as soon as that one's last task is gone.
