@@ -185,7 +185,7 @@ mod tests {
             ContentHash::of_definition("<w/>", &[b, a.clone()])
         );
         assert_ne!(
-            ContentHash::of_definition("<w/>", &[a.clone()]),
+            ContentHash::of_definition("<w/>", std::slice::from_ref(&a)),
             ContentHash::of_definition("<v/>", &[a])
         );
         assert_eq!(

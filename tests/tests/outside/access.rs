@@ -92,8 +92,8 @@ fn serve(folder: &Path, arguments: &[&str], environment: &[(&str, &Path)]) -> Se
                 digits.trim_end_matches('/').parse::<u16>().ok()
             });
             if let Some(port) = port {
-                // The receiver has gone after the first.
-                drop(found.send(port));
+                // The receiver has gone after the first; the rest is read so that the pipe does not fill.
+                found.send(port).unwrap_or_default();
             }
         }
     });
