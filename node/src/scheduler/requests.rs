@@ -5,7 +5,7 @@ use std::time::Duration;
 use peerflow_engine::{
     Answer, Command, Event, Refusal, RefusalKind, Request, RequestId, RerunMode, RerunOf,
 };
-use peerflow_model::{Change, ContentHash, InstanceId};
+use peerflow_model::{ActiveRun, Change, ContentHash, InstanceId};
 use peerflow_store::Error;
 use tokio::time::timeout;
 
@@ -20,8 +20,11 @@ impl Term<'_> {
     /// Takes a request, or puts it off until this batch is committed.
     pub(super) async fn ask(&mut self, ask: Ask) {
         self.scheduler.metrics.requested();
-        let reads_what_is_pending =
-            matches!(ask.what, Asked::Rerun { .. }) && self.batch.size() > 0;
+        let reads = matches!(
+            ask.what,
+            Asked::Rerun { .. } | Asked::Engine(Request::DeleteInstance { .. })
+        );
+        let reads_what_is_pending = reads && self.batch.size() > 0;
         let repeats_what_is_pending = ask.key.as_ref().is_some_and(|key| self.keys.contains(key));
         if reads_what_is_pending || repeats_what_is_pending {
             return self.put_off.push_back(ask);
@@ -76,6 +79,11 @@ impl Term<'_> {
     /// What the engine is asked, or an answer that needs no engine.
     async fn prepare(&self, asked: Asked) -> Result<Request, Result<Answer, AskError>> {
         match asked {
+            // The engine holds no instances that are over, so it cannot tell whether there is one.
+            Asked::Engine(Request::DeleteInstance { instance }) => {
+                self.latest_run(&instance).await.map_err(Err)?;
+                Ok(Request::DeleteInstance { instance })
+            }
             Asked::Engine(request) => Ok(request),
             Asked::Rerun {
                 instance,
@@ -95,15 +103,7 @@ impl Term<'_> {
         as_was: bool,
     ) -> Result<Request, AskError> {
         let store = &self.scheduler.store;
-        let missing = |message: String| {
-            AskError::Refused(Refusal {
-                kind: RefusalKind::NotFound,
-                message,
-            })
-        };
-        let latest = read(store.run(instance, None))
-            .await?
-            .ok_or_else(|| missing(format!("there is no instance {instance}")))?;
+        let latest = self.latest_run(instance).await?;
         let of = if as_was {
             let definition = read(store.definition(latest.instance.definition)).await?.ok_or_else(|| {
                 missing(format!("the definition that instance {instance} ran by is not kept any more; rerun it by the current one"))
@@ -117,6 +117,12 @@ impl Term<'_> {
             mode,
             of,
         })
+    }
+
+    async fn latest_run(&self, instance: &InstanceId) -> Result<ActiveRun, AskError> {
+        read(self.scheduler.store.run(instance, None))
+            .await?
+            .ok_or_else(|| missing(format!("there is no instance {instance}")))
     }
 
     /// Puts the answer to a request that bears a key into the batch that makes it true. A refusal changes nothing, so
@@ -145,6 +151,13 @@ impl Term<'_> {
             None => {}
         }
     }
+}
+
+fn missing(message: String) -> AskError {
+    AskError::Refused(Refusal {
+        kind: RefusalKind::NotFound,
+        message,
+    })
 }
 
 /// A read that a request needs, within [`READ_PATIENCE`].

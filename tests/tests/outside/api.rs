@@ -185,6 +185,7 @@ fn unknown_ids_are_named_on_every_route_and_upward_paths_lead_nowhere() {
     let nobody = [
         ("GET", "/api/v1/instances/nobody"),
         ("GET", "/api/v1/instances/nobody/log"),
+        ("DELETE", "/api/v1/instances/nobody"),
         ("POST", "/api/v1/instances/nobody/kill"),
         ("POST", "/api/v1/instances/nobody/rerun"),
         ("GET", "/api/v1/workflows/nobody/xml"),
@@ -195,6 +196,7 @@ fn unknown_ids_are_named_on_every_route_and_upward_paths_lead_nowhere() {
         ("GET", "/api/v1/coordinators/nobody"),
         ("POST", "/api/v1/coordinators/nobody/trigger"),
         ("DELETE", "/api/v1/coordinators/nobody"),
+        ("POST", "/api/v1/nodes/nobody/drain"),
     ];
     for (method, path) in nobody {
         let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
