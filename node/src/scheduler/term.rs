@@ -94,6 +94,8 @@ impl<'s> Term<'s> {
             looked_at: Instant::now(),
             awaits_nodes: true,
         };
+        // What is due already belongs to the first batch.
+        term.handle(Event::Wake);
         let over = loop {
             if let Err(over) = term.settle().await {
                 break over;
