@@ -80,6 +80,8 @@ texts! { REQUESTS
         "读不了为这个 Idempotency-Key 保留的应答：{error}";
     "the scheduler did not answer in time; what was asked may still happen: look before asking again, or repeat with the same Idempotency-Key" =>
         "调度没有及时应答；所求之事仍可能发生：请先查看再重试，或用同一个 Idempotency-Key 重发";
+    "the scheduler did not answer in time: {why:message}; what was asked may still happen: look before asking again, or repeat with the same Idempotency-Key" =>
+        "调度没有及时应答：{why}；所求之事仍可能发生：请先查看再重试，或用同一个 Idempotency-Key 重发";
     "mastership changed meanwhile, so what was asked may or may not have happened: look before asking again, or repeat with the same Idempotency-Key" =>
         "其间更换了主节点，所求之事也许发生了，也许没有：请先查看再重试，或用同一个 Idempotency-Key 重发";
     "nothing of what was asked was done: {reason:message}" => "所求之事都没有做：{reason}";

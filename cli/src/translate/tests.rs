@@ -123,6 +123,7 @@ const WRITTEN: &[&str] = &[
     "in `param-line` a ' is opened and not closed; close it, or write \\' for the character itself",
     "mail to a@example.com was not sent: the mail server localhost:25 does not answer within 15 s",
     "mail to a@example.com was not sent: the mail server localhost:25 has not taken the mail within 60 s",
+    "the scheduler did not answer in time: the store has not answered a commit for 2 s; what was asked may still happen: look before asking again, or repeat with the same Idempotency-Key",
     // Refusals.
     r#"there is no instance "01k""#,
     "no workflow 日报 is registered; add it with `peerflow workflow add`",

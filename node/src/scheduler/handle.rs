@@ -177,12 +177,7 @@ impl SchedulerHandle {
         match tokio::time::timeout(Self::PATIENCE, wait).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_dropped)) => Err(stopping()),
-            Err(_elapsed) => Err(AskError::Unavailable {
-                reason: "the scheduler did not answer in time; what was asked may still happen: look before asking \
-                         again, or repeat with the same Idempotency-Key"
-                    .to_owned(),
-                retry_after: Duration::from_secs(2),
-            }),
+            Err(_elapsed) => Err(late(self.state.borrow().trouble.as_deref())),
         }
     }
 }
@@ -191,5 +186,30 @@ pub(super) fn stopping() -> AskError {
     AskError::Unavailable {
         reason: "this node is stopping; ask another peer".to_owned(),
         retry_after: Duration::from_secs(1),
+    }
+}
+
+/// No answer came; `trouble` is what is known to hold it up.
+fn late(trouble: Option<&str>) -> AskError {
+    let why = trouble.map_or_else(String::new, |trouble| format!(": {trouble}"));
+    AskError::Unavailable {
+        reason: format!(
+            "the scheduler did not answer in time{why}; what was asked may still happen: look before asking again, or \
+             repeat with the same Idempotency-Key"
+        ),
+        retry_after: Duration::from_secs(2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_names_what_is_known_to_hold_it_up() {
+        let told = |trouble: Option<&str>| late(trouble).to_string();
+        let store = "the store has not answered a commit for 2 s";
+        assert!(told(Some(store)).contains(&format!("in time: {store}; what was asked")));
+        assert!(told(None).contains("in time; what was asked may still happen"));
     }
 }
