@@ -10,15 +10,18 @@ use std::time::Duration;
 use peerflow_tests::{Api, Cluster, TaskLog, eventually, within};
 
 use crate::documents::chain;
+use crate::leave_alone;
 use crate::measure::{Series, row};
 use crate::starts::{Assigned, Key, Start, Starts, assigned};
 
 /// Masters taken away.
-const KILLS: usize = 50;
-const STOPS: usize = 20;
+const KILLS: u64 = 50;
+const STOPS: u64 = 20;
 /// Instances that are open when a master goes; each has one step that runs or waits for a slot.
 const OPEN: usize = 40;
 const STEPS: usize = 10;
+/// Each is put off by another multiple of this many milliseconds, up to a second, to come at any moment between two renewals.
+const PUT_OFF: u64 = 190;
 /// What a task takes, in seconds.
 const TASK_SECONDS: f64 = 1.0;
 
@@ -46,7 +49,7 @@ pub(crate) fn stopped() {
     });
 }
 
-fn measure(name: &str, times: usize, goal: &str, take_away: impl Fn(&mut Cluster, usize)) {
+fn measure(name: &str, times: u64, goal: &str, take_away: impl Fn(&mut Cluster, usize)) {
     let mut cluster = Cluster::builder().start();
     let starts = Starts::new(cluster.folder());
     let first = cluster.agreed_master();
@@ -54,10 +57,11 @@ fn measure(name: &str, times: usize, goal: &str, take_away: impl Fn(&mut Cluster
     cluster.api(first).put_workflow("steps", &document);
     let mut ids = Vec::new();
     let mut losses = Vec::new();
-    for _ in 0..times {
+    for turn in 0..times {
         let master = cluster.agreed_master();
         top_up(cluster.api(master), &mut ids);
         await_tasks_everywhere(&cluster, &starts);
+        leave_alone(Duration::from_millis(turn * PUT_OFF % 1000));
         let epoch = cluster.view(master).expect("it answers").epoch;
         let loss = Loss {
             at: wall_seconds(),
@@ -75,56 +79,62 @@ fn measure(name: &str, times: usize, goal: &str, take_away: impl Fn(&mut Cluster
     // Panics where a task of a node that was not taken away was lost, began twice, or has no outcome.
     cluster.task_log().check(&instances);
     let database = cluster.database().expect("it is on MariaDB");
-    report(name, goal, &losses, &starts.since(0), &assigned(database));
+    let (tries, starts) = (assigned(database), starts.since(0));
+    let gaps: Vec<Gap> = losses
+        .iter()
+        .map(|loss| Gap::after(loss, &starts, &tries))
+        .collect();
+    report(name, goal, &losses, &gaps);
 }
 
-fn report(
-    name: &str,
-    goal: &str,
-    losses: &[Loss],
-    starts: &[Start],
-    tries: &HashMap<Key, Assigned>,
-) {
-    let until = |loss: &Loss, times: &mut dyn Iterator<Item = f64>| {
-        let first = times.fold(f64::INFINITY, f64::min);
-        assert!(first.is_finite(), "nothing was given after {loss:?}");
-        first - loss.at
-    };
-    let given = losses.iter().map(|loss| {
-        let later = tries.values().filter(|each| each.epoch > loss.epoch);
-        until(loss, &mut later.map(|each| each.at))
-    });
-    let began = losses.iter().map(|loss| {
-        let is_later = |start: &&Start| {
-            tries
-                .get(&start.key)
-                .is_some_and(|each| each.epoch > loss.epoch)
+/// What came after a master was taken away, in seconds.
+#[derive(Debug)]
+struct Gap {
+    /// Until the first try that another master gave.
+    given: f64,
+    /// Until the first process of such a try began.
+    began: f64,
+    /// Tasks that ran on other nodes just then.
+    running: usize,
+}
+
+impl Gap {
+    fn after(loss: &Loss, starts: &[Start], tries: &HashMap<Key, Assigned>) -> Self {
+        let given = tries.values().filter(|each| each.epoch > loss.epoch);
+        let is_later = |key: &Key| tries.get(key).is_some_and(|each| each.epoch > loss.epoch);
+        let began = starts.iter().filter(|start| is_later(&start.key));
+        let running = starts.iter().filter(|start| {
+            start.node != loss.node && start.at < loss.at && loss.at < start.at + TASK_SECONDS
+        });
+        let gap = Self {
+            given: given.map(|each| each.at).fold(f64::INFINITY, f64::min) - loss.at,
+            began: began.map(|each| each.at).fold(f64::INFINITY, f64::min) - loss.at,
+            running: running.count(),
         };
-        until(
-            loss,
-            &mut starts.iter().filter(is_later).map(|each| each.at),
-        )
-    });
-    let running = losses.iter().map(|loss| {
-        let run = |start: &&Start| start.at < loss.at && loss.at < start.at + TASK_SECONDS;
-        starts
-            .iter()
-            .filter(run)
-            .filter(|start| start.node != loss.node)
-            .count()
-    });
+        assert!(gap.began.is_finite(), "nothing began after {loss:?}");
+        gap
+    }
+}
+
+fn report(name: &str, goal: &str, losses: &[Loss], gaps: &[Gap]) {
+    let series = |of: fn(&Gap) -> f64| Series::from_values(gaps.iter().map(of).collect());
+    let began = series(|gap| gap.began);
     row(
         &format!("{name}, given"),
-        &Series::from_values(given.collect()),
+        &series(|gap| gap.given),
         "s",
         None,
         "",
     );
-    row(name, &Series::from_values(began.collect()), "s", None, goal);
+    row(name, &began, "s", None, goal);
+    let pairs = losses.iter().zip(gaps);
+    let slowest = pairs.max_by(|(_, one), (_, other)| one.began.total_cmp(&other.began));
     println!(
-        "{name:<28} {} times; {} tasks ran on other nodes just then, and all went on",
+        "{name:<28} {} times, nine tenths within {:.3} s; {} tasks ran on other nodes just then, and all went on; \
+         slowest: {slowest:?}",
         losses.len(),
-        running.sum::<usize>()
+        began.quantile(0.9),
+        gaps.iter().map(|gap| gap.running).sum::<usize>()
     );
 }
 
