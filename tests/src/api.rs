@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Api {
     /// Without a trailing slash, such as `http://127.0.0.1:8090`.
     pub base: String,
+    /// The cluster's, where the node demands it.
+    token: Option<String>,
     agent: ureq::Agent,
 }
 
@@ -42,17 +44,25 @@ impl Api {
             .build();
         Self {
             base: base.trim_end_matches('/').to_owned(),
+            token: None,
             agent: config.into(),
         }
     }
 
+    /// With the cluster's token, which a node demands on other addresses than loopback.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
     /// A GET; `None` when nobody answers.
     pub fn try_get(&self, path: &str) -> Option<Reply> {
-        self.agent
-            .get(format!("{}{path}", self.base))
-            .call()
-            .ok()
-            .map(reply)
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.call().ok().map(reply)
     }
 
     /// A GET that must be answered.
@@ -76,6 +86,9 @@ impl Api {
         let mut request = ureq::http::Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(body.to_vec()).expect("a well-formed request");
         self.agent.run(request).ok().map(reply)

@@ -38,7 +38,17 @@ pub fn peerflow() -> PathBuf {
 
 /// A command of the program under test, with an environment that says nothing to it.
 pub fn command() -> Command {
-    let mut command = Command::new(peerflow());
+    without_settings(Command::new(peerflow()))
+}
+
+/// As [`command`], in a network namespace.
+pub(crate) fn command_on(host: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", host]).arg(peerflow());
+    without_settings(command)
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PEERFLOW") {
             command.env_remove(name);

@@ -1,5 +1,6 @@
 //! Several nodes as processes that are one cluster.
 
+mod faults;
 mod ports;
 mod task_log;
 
@@ -14,12 +15,14 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::api::Api;
-use crate::mariadb::Database;
+use crate::binary::run;
+use crate::hosts::Hosts;
+use crate::mariadb::{Database, Server, test_server_url};
 use crate::node::{Node, NodeBuilder, StoreKind};
 use crate::processes::processes_of;
 use crate::wait::{eventually, within};
-use ports::ReservedPort;
-pub use task_log::TaskLog;
+use ports::Sockets;
+pub use task_log::{TaskLog, TaskTry};
 
 /// How long a cluster may take to agree.
 const AGREED: Duration = Duration::from_secs(45);
@@ -41,6 +44,8 @@ pub enum SharedStore {
 pub struct ClusterBuilder {
     nodes: usize,
     store: SharedStore,
+    server: Option<String>,
+    on_hosts: bool,
     environment: Vec<(String, String)>,
 }
 
@@ -50,6 +55,7 @@ pub struct Cluster {
     seats: Vec<Seat>,
     task_log: TaskLog,
     database: Option<Database>,
+    hosts: Option<Hosts>,
     folder: TempDir,
 }
 
@@ -61,7 +67,7 @@ struct Seat {
     node: Option<Node>,
     is_paused: bool,
     /// What the node listens on, while it is down too.
-    _sockets: [ReservedPort; 2],
+    _sockets: Sockets,
 }
 
 /// The cluster as one node shows it.
@@ -85,6 +91,20 @@ impl ClusterBuilder {
     #[must_use]
     pub fn store(mut self, store: SharedStore) -> Self {
         self.store = store;
+        self
+    }
+
+    /// A MariaDB server of the test's own, instead of the shared one.
+    #[must_use]
+    pub fn server(mut self, server: &Server) -> Self {
+        self.server = Some(server.url.clone());
+        self
+    }
+
+    /// Each node on a host of its own, to be cut from others.
+    #[must_use]
+    pub fn on_hosts(mut self) -> Self {
+        self.on_hosts = true;
         self
     }
 
@@ -119,28 +139,53 @@ impl ClusterBuilder {
             .prefix("peerflow-cluster.")
             .tempdir()
             .expect("a temporary folder");
-        let database = (self.store == SharedStore::MariaDb).then(Database::new);
-        let store = match &database {
-            Some(database) => database.url(),
-            None => format!("sqlite:{}", folder.path().join("peerflow.db").display()),
+        let server = self.server.clone().unwrap_or_else(test_server_url);
+        let on_mariadb = self.store == SharedStore::MariaDb;
+        let database = on_mariadb.then(|| Database::on(&server));
+        let hosts = self.on_hosts.then(|| {
+            let database = database.as_ref().expect("hosts share a MariaDB");
+            Hosts::new(self.nodes, &database.address())
+        });
+        let store = match (&database, &hosts) {
+            (Some(database), Some(hosts)) => database.url_at(hosts.store()),
+            (Some(database), None) => database.url(),
+            (None, _) => format!("sqlite:{}", folder.path().join("peerflow.db").display()),
         };
-        let secret = write_secret(folder.path());
+        let seats = self.seats(folder.path(), &store, hosts.as_ref());
+        let mut cluster = Cluster {
+            seats,
+            task_log: TaskLog::new(folder.path()),
+            database,
+            hosts,
+            folder,
+        };
+        cluster.start_missing();
+        cluster.agreed_master();
+        cluster
+    }
+
+    fn seats(&self, folder: &Path, store: &str, hosts: Option<&Hosts>) -> Vec<Seat> {
+        let secret = write_secret(folder);
+        let token = hosts.map(|_| token(&secret));
         let sockets: Vec<_> = (0..self.nodes)
-            .map(|_| [ReservedPort::new(), ReservedPort::new()])
+            .map(|at| hosts.map_or_else(Sockets::here, |hosts| Sockets::on(&hosts.address(at))))
             .collect();
-        let seeds: Vec<String> = sockets.iter().map(|[gossip, _]| gossip.address()).collect();
+        let seeds: Vec<&str> = sockets.iter().map(|each| each.gossip.as_str()).collect();
+        let seeds = seeds.join(",");
         let seats = sockets.into_iter().enumerate().map(|(at, sockets)| {
             let id = format!("n{at}");
-            let own = folder.path().join(&id);
+            let own = folder.join(&id);
             std::fs::create_dir(&own).expect("the folder can be written");
-            let [gossip, rpc] = &sockets;
             let mut builder = NodeBuilder::new(&own)
-                .store(StoreKind::Mysql(store.clone()))
-                .sockets(&gossip.address(), &rpc.address())
+                .store(StoreKind::Mysql(store.to_owned()))
+                .sockets(&sockets.gossip, &sockets.rpc)
                 .set("PEERFLOW__NODE__ID", &id)
                 .set("PEERFLOW__CLUSTER__SECRET_FILE", &secret)
-                .set("PEERFLOW__CLUSTER__SEEDS", &seeds.join(","))
+                .set("PEERFLOW__CLUSTER__SEEDS", &seeds)
                 .set("TEST_NODE", &id);
+            if let (Some(hosts), Some(token)) = (hosts, &token) {
+                builder = builder.host(&hosts.host(at), &hosts.address(at), token);
+            }
             for (name, value) in &self.environment {
                 builder = builder.set(name, value);
             }
@@ -152,16 +197,15 @@ impl ClusterBuilder {
                 _sockets: sockets,
             }
         });
-        let mut cluster = Cluster {
-            seats: seats.collect(),
-            task_log: TaskLog::new(folder.path()),
-            database,
-            folder,
-        };
-        cluster.start_missing();
-        cluster.agreed_master();
-        cluster
+        seats.collect()
     }
+}
+
+/// What opens the API of nodes with this secret to callers from outside.
+fn token(secret: &str) -> String {
+    let told = run(&["cluster", "token", "--secret-file", secret]);
+    assert_eq!(told.code, 0, "{}", told.text());
+    told.stdout.trim().to_owned()
 }
 
 /// A new secret, in a file that its owner alone can read. Gives the path.
@@ -189,6 +233,8 @@ impl Cluster {
         ClusterBuilder {
             nodes: 3,
             store: SharedStore::MariaDb,
+            server: None,
+            on_hosts: false,
             environment: Vec::new(),
         }
     }

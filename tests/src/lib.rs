@@ -5,6 +5,7 @@
 mod api;
 mod binary;
 mod cluster;
+mod hosts;
 mod mail;
 mod mariadb;
 mod node;
@@ -13,7 +14,8 @@ mod wait;
 
 pub use api::{Api, Reply};
 pub use binary::{Outcome, command, peerflow, run, run_in};
-pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, View};
+pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, TaskTry, View};
+pub use hosts::{Cut, Hosts, Side, Way};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, Session, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};

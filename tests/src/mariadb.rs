@@ -49,6 +49,63 @@ impl Database {
         format!("{}/{}", self.server, self.name)
     }
 
+    /// Its URL by way of another address of the server, `HOST:PORT`.
+    pub fn url_at(&self, address: &str) -> String {
+        let (user, _) = self.server.split_once('@').expect("a user before @");
+        format!("{user}@{address}/{}", self.name)
+    }
+
+    /// Where the server listens, `HOST:PORT`.
+    pub fn address(&self) -> String {
+        let (_, address) = self.server.split_once('@').expect("a user before @");
+        match address.contains(':') {
+            true => address.to_owned(),
+            false => format!("{address}:3306"),
+        }
+    }
+
+    /// Writes all that is in it into a file, as a backup does.
+    ///
+    /// # Panics
+    /// When the server does not give it.
+    pub fn back_up(&self, file: &Path) {
+        let mut dump = client_of("mariadb-dump", &self.server);
+        dump.args(["--single-transaction", "--hex-blob", &self.name]);
+        dump.stdout(std::fs::File::create(file).expect("the backup can be written"));
+        let status = dump.status().expect("mariadb-dump is installed");
+        assert!(status.success(), "mariadb-dump: {status}");
+    }
+
+    /// Puts a backup in place of all that is in it, at one stroke, as when a replica takes over that lags behind.
+    ///
+    /// # Panics
+    /// When the server does not take it.
+    pub fn restore(&self, file: &Path) {
+        let (new, old) = (format!("{}_new", self.name), format!("{}_old", self.name));
+        sql(
+            &self.server,
+            &format!("CREATE DATABASE {new}; CREATE DATABASE {old}"),
+        );
+        let mut restore = client(&self.server);
+        restore.arg(&new);
+        restore.stdin(std::fs::File::open(file).expect("the backup can be read"));
+        let status = restore.status().expect("the mariadb client is installed");
+        assert!(status.success(), "mariadb: {status}");
+        let tables = self.query("SHOW TABLES");
+        let moves: Vec<String> = tables
+            .lines()
+            .map(|table| {
+                let name = &self.name;
+                format!("{name}.{table} TO {old}.{table}, {new}.{table} TO {name}.{table}")
+            })
+            .collect();
+        sql(&self.server, &format!("RENAME TABLE {}", moves.join(", ")));
+        sql(
+            &self.server,
+            &format!("DROP DATABASE {new}; DROP DATABASE {old}"),
+        );
+    }
+
     /// Runs a statement in it and gives what the client prints.
     pub fn query(&self, statement: &str) -> String {
         sql(&self.server, &format!("USE {}; {statement}", self.name))
@@ -124,18 +181,20 @@ impl Drop for Database {
 }
 
 fn client(server: &str) -> Command {
+    let mut command = client_of("mariadb", server);
+    command.args(["--batch", "--skip-column-names", "--connect-timeout=5"]);
+    command
+}
+
+/// A program of MariaDB's, told where the server is.
+fn client_of(program: &str, server: &str) -> Command {
     let rest = server
         .strip_prefix("mysql://")
         .expect("an address as mysql://user@host:port");
     let (user, address) = rest.split_once('@').expect("a user before @");
     let (host, port) = address.split_once(':').unwrap_or((address, "3306"));
-    let mut command = Command::new("mariadb");
-    command.args([
-        "--no-defaults",
-        "--batch",
-        "--skip-column-names",
-        "--connect-timeout=5",
-    ]);
+    let mut command = Command::new(program);
+    command.arg("--no-defaults");
     command.args(["--user", user, "--host", host, "--port", port]);
     command
 }

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::api::Api;
-use crate::binary::command;
+use crate::binary::{command, command_on};
 use crate::wait::{eventually, is_alive};
 
 /// Which store a test runs on.
@@ -31,6 +31,8 @@ pub struct NodeBuilder {
     xmlconfig: Option<PathBuf>,
     /// Where it listens for gossip and for its peers.
     sockets: [String; 2],
+    /// Network namespace, its address, and the token of those who come from outside.
+    host: Option<[String; 3]>,
 }
 
 /// A node that runs. It is killed when this is dropped.
@@ -50,6 +52,7 @@ impl NodeBuilder {
             environment: Vec::new(),
             xmlconfig: None,
             sockets: ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()],
+            host: None,
         }
     }
 
@@ -64,6 +67,13 @@ impl NodeBuilder {
     #[must_use]
     pub fn sockets(mut self, gossip: &str, rpc: &str) -> Self {
         self.sockets = [gossip.to_owned(), rpc.to_owned()];
+        self
+    }
+
+    /// Runs in a network namespace that has this address, where its API is reached with the cluster's token.
+    #[must_use]
+    pub fn host(mut self, name: &str, address: &str, token: &str) -> Self {
+        self.host = Some([name, address, token].map(str::to_owned));
         self
     }
 
@@ -103,10 +113,13 @@ impl NodeBuilder {
             std::fs::create_dir_all(&empty).expect("the node's folder can be written");
             empty
         });
-        let mut node = command();
+        let (mut node, http) = match &self.host {
+            Some([name, address, _]) => (command_on(name), format!("{address}:0")),
+            None => (command(), "127.0.0.1:0".to_owned()),
+        };
         node.current_dir(&self.folder)
             .arg("node")
-            .args(["--http", "127.0.0.1:0"])
+            .args(["--http", &http])
             .args(["--gossip", &self.sockets[0], "--rpc", &self.sockets[1]])
             .arg("--data-dir")
             .arg(self.folder.join("data"))
@@ -120,7 +133,10 @@ impl NodeBuilder {
         }
         let mut child = node.spawn().expect("the program under test starts");
         let base = announced_address(&mut child, &self.folder);
-        let api = Api::new(&base);
+        let mut api = Api::new(&base);
+        if let Some([_, _, token]) = &self.host {
+            api = api.with_token(token);
+        }
         eventually("the node is ready", Duration::from_secs(60), || {
             api.try_get("/readyz").filter(|reply| reply.status == 200)
         });

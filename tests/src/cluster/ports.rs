@@ -7,10 +7,40 @@ use std::sync::atomic::{AtomicU16, Ordering};
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 10_000;
 
+/// Where one node listens for gossip and for its peers.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    pub(super) gossip: String,
+    pub(super) rpc: String,
+    _held: Vec<ReservedPort>,
+}
+
+impl Sockets {
+    /// On this machine's loopback.
+    pub(super) fn here() -> Self {
+        let held = [ReservedPort::new(), ReservedPort::new()];
+        let [gossip, rpc] = held.each_ref().map(ReservedPort::address);
+        Self {
+            gossip,
+            rpc,
+            _held: held.into(),
+        }
+    }
+
+    /// On a host that is the node's alone.
+    pub(super) fn on(host: &str) -> Self {
+        Self {
+            gossip: format!("{host}:8091"),
+            rpc: format!("{host}:8092"),
+            _held: Vec::new(),
+        }
+    }
+}
+
 /// A UDP port of this machine for one node's use. No other test takes it while this lives: TCP's port of the same number
 /// is held.
 #[derive(Debug)]
-pub(super) struct ReservedPort {
+struct ReservedPort {
     held: TcpListener,
 }
 
@@ -19,7 +49,7 @@ impl ReservedPort {
     ///
     /// # Panics
     /// When there is none.
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         // Each test is a process; they begin at different places, so as not to try the same ones.
         let start = u16::try_from(std::process::id() * 37 % u32::from(COUNT)).unwrap_or(0);
@@ -36,7 +66,7 @@ impl ReservedPort {
     }
 
     /// `127.0.0.1:PORT`
-    pub(super) fn address(&self) -> String {
+    fn address(&self) -> String {
         let address = self.held.local_addr().expect("a bound socket");
         address.to_string()
     }

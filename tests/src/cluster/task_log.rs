@@ -27,7 +27,22 @@ struct Try {
     /// Numbers of lines.
     start: usize,
     last: usize,
+    /// When those were written, in seconds since this machine began.
+    began_at: f64,
+    last_at: f64,
     ended: bool,
+}
+
+/// A try as its task told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskTry {
+    pub number: u64,
+    pub node: String,
+    pub pid: i32,
+    /// When it wrote its first and its latest line, in seconds since this machine began.
+    pub began_at: f64,
+    pub last_at: f64,
+    pub ended: bool,
 }
 
 /// When a node was taken away: from the first line to the second.
@@ -83,12 +98,12 @@ say end"#
     }
 
     /// Notes that the node is being taken away from now on.
-    pub(super) fn leaving(&self, node: &str) {
+    pub fn leaving(&self, node: &str) {
         self.note("leaving", node);
     }
 
-    /// Notes that it is gone.
-    pub(super) fn left(&self, node: &str) {
+    /// Notes that it is gone, or back: what runs there afterwards has no excuse.
+    pub fn left(&self, node: &str) {
         self.note("left", node);
     }
 
@@ -116,6 +131,23 @@ say end"#
             }
         }
         running
+    }
+
+    /// All tries of an instance's steps, in the order of the steps' names.
+    pub fn tries_of(&self, instance: &str) -> Vec<TaskTry> {
+        let content = self.read();
+        let of_instance = content.tries.iter().filter(|((id, ..), _)| id == instance);
+        let tries = of_instance.flat_map(|(_, tries)| tries);
+        tries
+            .map(|each| TaskTry {
+                number: each.number,
+                node: each.node.clone(),
+                pid: each.pid.parse().expect("a process id"),
+                began_at: each.began_at,
+                last_at: each.last_at,
+                ended: each.ended,
+            })
+            .collect()
     }
 
     /// Whether a task of an instance came to its end in this process.
@@ -199,7 +231,7 @@ say end"#
                         loss.until = at;
                     }
                 }
-                [kind, instance, run, step, visit, number, node, _uptime, pid] => {
+                [kind, instance, run, step, visit, number, node, uptime, pid] => {
                     let visit = (
                         instance.to_owned(),
                         run.parse().expect("a run"),
@@ -207,8 +239,9 @@ say end"#
                         visit.parse().expect("a visit"),
                     );
                     let number = number.parse().expect("a try");
+                    let time = uptime.parse().expect("seconds");
                     let tries = content.tries.entry(visit).or_default();
-                    add(tries, kind, number, node, pid, at);
+                    add(tries, kind, number, node, pid, (at, time));
                 }
                 _ => panic!("line {} of the task log is torn: {line:?}", at + 1),
             }
@@ -217,7 +250,15 @@ say end"#
     }
 }
 
-fn add(tries: &mut Vec<Try>, kind: &str, number: u64, node: &str, pid: &str, at: usize) {
+/// Adds a line: `at` is its number and its time.
+fn add(
+    tries: &mut Vec<Try>,
+    kind: &str,
+    number: u64,
+    node: &str,
+    pid: &str,
+    (at, time): (usize, f64),
+) {
     if kind == "start" {
         tries.push(Try {
             number,
@@ -225,6 +266,8 @@ fn add(tries: &mut Vec<Try>, kind: &str, number: u64, node: &str, pid: &str, at:
             pid: pid.to_owned(),
             start: at,
             last: at,
+            began_at: time,
+            last_at: time,
             ended: false,
         });
         return;
@@ -235,6 +278,7 @@ fn add(tries: &mut Vec<Try>, kind: &str, number: u64, node: &str, pid: &str, at:
         .find(|each| each.number == number && each.pid == pid);
     let own = own.expect("a try says that it began before anything else");
     own.last = at;
+    own.last_at = time;
     own.ended = kind == "end";
 }
 

@@ -1,10 +1,16 @@
 //! Several nodes as one scheduler: real processes, one store, nodes that die.
 
 mod any_peer;
+mod cut_hosts;
 mod killed_masters;
 mod membership;
+mod on_partition;
+mod pauses;
+mod restored_store;
+mod store_outage;
 mod takeover;
 mod up;
+mod waiting;
 mod workers;
 
 use std::time::Duration;
