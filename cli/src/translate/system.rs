@@ -19,6 +19,8 @@ texts! { SYSTEM
     "Read-only file system (os error {number:number})" => "文件系统只读（os error {number}）";
     "No space left on device (os error {number:number})" => "设备上没有空间了（os error {number}）";
     "Too many open files (os error {number:number})" => "打开的文件太多（os error {number}）";
+    "No space left on device" => "设备上没有空间了";
+    "error communicating with database: {why:message}" => "与数据库通信出错：{why}";
     "No such file or directory" => "没有这个文件或目录";
     "Permission denied" => "没有权限";
     "nothing was heard for {time:number} s" => "已有 {time} 秒没有动静";
