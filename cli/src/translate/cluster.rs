@@ -32,11 +32,25 @@ texts! { CLUSTER
         "此节点可以自行运行任务的时间（worker.lease）之内一直连不上主节点；有了主节点后会重跑任务";
     "waits for node {node:name}, which cannot be reached" => "等待节点 {node}，现在连不上它";
     "the grant it belongs to is over" => "它所属的许可已到期";
+    "its epoch is over: this node has seen epoch {epoch:number}" => "它的任期已过：此节点见过任期 {epoch}";
+    "its node stops; the task runs again elsewhere" => "它的节点停止；任务会在别处重跑";
+    "its definition is not in the store any more" => "存储里已没有它的定义";
+    "its definition is a coordinator, not a workflow" => "它的定义是调度器，不是工作流";
+    "its definition is refused by this node's version of peerflow: {wrong:document}" =>
+        "此节点的 peerflow 版本不接受它的定义：{wrong}";
+    "its definition has no step {step}, as this node reads it" => "按此节点的理解，它的定义里没有步骤 {step}";
+    "it does not answer in time" => "它没有及时应答";
+    "this master gave it up" => "这个主节点放弃了它";
+    "this peer has too many connections" => "这个节点的连接太多";
     "its definition cannot be read from the store: {why:message}" => "无法从存储读取它的定义：{why}";
     "visit {visit:name} waited for a slot and cannot be assigned" => "访问 {visit} 在等待槽位，无法分派";
     // The store went back.
     "the store went back (found out at {time:name}, epoch {epoch:number}): {steps:number} steps and {instances:number} waiting instances may have run since and wait for an operator: release or kill each, or release all" =>
         "存储回到了从前（发现于 {time}，任期 {epoch}）：有 {steps} 个步骤和 {instances} 个等待中的实例其间可能已经运行过，正等待操作员：请逐个放行或杀死，或全部放行";
+    "the store went back (found out at {time:name}, epoch {epoch:number}): what may have run since is held until an operator releases or kills it; see the instances that are running or waiting" =>
+        "存储回到了从前（发现于 {time}，任期 {epoch}）：其间可能已经运行过的都在等待操作员放行或杀死；请查看运行中和等待中的实例";
+    "another node lives under the id {node:name} at {address:name}: give each its own node.id and data directory" =>
+        "另一个节点在 {address} 用着同一个标识 {node}：请给每个节点各自的 node.id 和数据目录";
     "the store went back: this may have run since" => "存储回到了从前：其间它可能已经运行过";
     "the store went back: this may have run since; held for an operator: release it or kill it" =>
         "存储回到了从前：其间它可能已经运行过；等待操作员处理：放行，或杀死它";

@@ -25,6 +25,7 @@ texts! { JOINING
     "{address:name} stands for every address of this machine, and it has none that peers can reach; name the one to tell them" =>
         "{address} 代表本机的所有地址，而其中没有其他节点能访问的；请写明要告诉它们的那一个";
     r#"{text:quoted} is no address; write it like "etl-1:8091""# => r#"{text} 不是地址；请写成 "etl-1:8091" 这样"#;
+    r#"{text:quoted} names no port; write it like "etl-1:8091""# => r#"{text} 没有写端口；请写成 "etl-1:8091" 这样"#;
     "{text:quoted} names port 0; name the one that is reached" => "{text} 写了端口 0；请写能访问的端口";
     "{text:quoted} is no address that can be reached; name the machine's own" => "{text} 不是能访问的地址；请写本机自己的地址";
     "peers on other machines, such as the seed {seed:name}, cannot be reached from a socket on loopback; set gossip.listen and rpc.listen (--gossip, --rpc) to an address of this machine, or to 0.0.0.0" =>

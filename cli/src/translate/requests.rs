@@ -88,9 +88,6 @@ texts! { REQUESTS
     // Nobody can decide.
     "no master is known yet; try again in a moment" => "还没有主节点；请稍后再试";
     "there is no master" => "没有主节点";
-    "another node is master" => "主节点是另一个节点";
-    "another node is master of this store; it must stop, or its lease run out" =>
-        "此存储的主节点是另一个节点；要等它停止，或它的租约到期";
     "this node is starting" => "此节点正在启动";
     "this node is stopping" => "此节点正在停止";
     "this node has stopped" => "此节点已停止";
@@ -110,8 +107,13 @@ texts! { REQUESTS
     "the store at {store:name} does not answer: {reason:message}" => "存储 {store} 没有应答：{reason}";
     "the store refuses a commit: {why:message}" => "存储拒绝提交：{why}";
     "the outcome of a commit is unknown: {why:message}" => "不知道提交的结果：{why}";
-    "the lease of epoch {epoch:number} is not ours any more: the store has epoch {stored:number}, commit {found:number}, expected {expected:number}" =>
-        "任期 {epoch} 的租约已不属于此节点：存储里是任期 {stored}、提交 {found}，应为 {expected}";
+    "the lease of epoch {epoch:number} is not ours any more: {loss:message}; the store has epoch {stored:number}, commit {found:number}, expected {expected:number}" =>
+        "任期 {epoch} 的租约已不属于此节点：{loss}；存储里是任期 {stored}、提交 {found}，应为 {expected}";
+    "node {node:name} took the lease with epoch {epoch:number}" => "节点 {node} 以任期 {epoch} 取得了租约";
+    "the lease of epoch {epoch:number} was released" => "任期 {epoch} 的租约已被放弃";
+    "the store went back to epoch {epoch:number}: it was restored, or a lagging replica took its place" =>
+        "存储回到了任期 {epoch}：它被恢复过，或由落后的副本顶替";
+    "the lease ran out before it was renewed" => "租约在续租之前到期";
     "the store's {table} holds a row that cannot be read: {reason:message}" =>
         "存储的 {table} 表里有一行读不了：{reason}";
     "cannot bring the store's schema from version {from:number} to {to:number}: {reason:message}" =>

@@ -45,7 +45,7 @@ texts! { STARTUP
     "must be at least twice election.renew_every, or one slow renewal costs the mastership" =>
         "至少应为 election.renew_every 的两倍，否则一次慢的续租就会丢掉主节点身份";
     "at least 2MiB is wanted: the head, and the last 1MiB" => "至少应为 2MiB：开头部分，加上最后 1MiB";
-    "http.tls_cert and http.tls_key go together" => "http.tls_cert 与 http.tls_key 要同时给出";
+    "{key:key} belongs to it; give both" => "还需要 {key}；请两者都给出";
     "mail is enabled, so the mail server must be named" => "邮件已启用，必须写邮件服务器";
     "mail is enabled, so the sender's address must be given" => "邮件已启用，必须写发件人地址";
     "email.auth is on, so a password must be given" => "email.auth 已打开，必须给出密码";
@@ -87,6 +87,7 @@ texts! { STARTUP
     "the spawner {program} ended before it was ready; run it by hand to see why" =>
         "派生进程 {program} 还没就绪就结束了；请手工运行它，看看原因";
     "the spawner was not ready after {time:number} s" => "派生进程在 {time} 秒后仍未就绪";
+    "{why:message} (does its folder exist, and may this user write there?)" => "{why}（它的目录在吗？此用户能写吗？）";
     "cannot open the store {url:name}: {error:message}" => "无法打开存储 {url}：{error}";
     "no store is known by {scheme:quoted}: write sqlite:PATH, mysql://USER@HOST:PORT/DATABASE or memory:" =>
         "没有 {scheme} 这种存储：请写 sqlite:路径、mysql://用户@主机:端口/数据库 或 memory:";

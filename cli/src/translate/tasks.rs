@@ -61,6 +61,7 @@ texts! { TASKS
     "two attached files are called `{name}`; rename one, since both go into one directory" =>
         "有两个附件都叫 `{name}`；它们放在同一个目录里，请改名";
     "file {path} cannot be brought here: {why:message}" => "无法取得文件 {path}：{why}";
+    "file {path} cannot be looked for: {why:message}" => "无法查找文件 {path}：{why}";
     "file {path} cannot be prepared: {error:message}" => "无法准备文件 {path}：{error}";
     "file {path} was not found; it is looked for beside the workflow file, in the folders above it, and in this node's working directory" =>
         "找不到文件 {path}；查找的位置是工作流文件旁边、其上各级目录、以及此节点的工作目录";
