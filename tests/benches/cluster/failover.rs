@@ -20,6 +20,8 @@ const STOPS: u64 = 20;
 /// Instances that are open when a master goes; each has one step that runs or waits for a slot.
 const OPEN: usize = 40;
 const STEPS: usize = 10;
+/// Instances that are started each time at least: more than the nodes get done until the next.
+const FRESH: usize = 12;
 /// Each is put off by another multiple of this many milliseconds, up to a second, to come at any moment between two renewals.
 const PUT_OFF: u64 = 190;
 /// What a task takes, in seconds.
@@ -147,11 +149,11 @@ fn document(cluster: &Cluster, starts: &Starts) -> String {
     chain("steps", STEPS, step).replacen("<work-flow ", r#"<work-flow instance-limit="100000" "#, 1)
 }
 
-/// Asks for more instances until so many are open.
+/// Asks for more instances until enough are open.
 fn top_up(api: &Api, ids: &mut Vec<String>) {
     let page = api.get("/api/v1/instances?status=waiting,running&limit=1000");
     let open = page.json["items"].as_array().map_or(0, Vec::len);
-    for _ in open..OPEN {
+    for _ in 0..OPEN.saturating_sub(open).max(FRESH) {
         let id = within(Duration::from_secs(30), || api.try_run("steps"));
         ids.push(id.expect("a run is acknowledged"));
     }
