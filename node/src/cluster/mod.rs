@@ -8,6 +8,7 @@ mod bind;
 mod convert;
 mod departure;
 mod forward;
+mod guests;
 mod links;
 mod network;
 mod relay;

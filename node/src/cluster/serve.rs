@@ -1,15 +1,15 @@
 //! What peers want of this node: its worker's ear, an answer of its scheduler, its events, the logs of its tasks.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use peerflow_model::{Epoch, Incarnation, NodeId};
 use peerflow_wire as wire;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::guests::{Guest, Guests};
 use super::{ClusterHandle, Departure, convert, relay};
 use crate::events::EventHub;
 use crate::logs::LogHub;
@@ -18,8 +18,6 @@ use crate::worker::{MasterLink, ORDERS, PeerEvent, WorkerHandle};
 
 /// Connections of peers at once. A cluster has fewer nodes.
 const CONNECTIONS: usize = 1024;
-/// Streams of one connection that are served at once.
-const STREAMS: usize = 256;
 /// Words of this worker on their way to a master elsewhere.
 const WORDS: usize = 1024;
 /// Words that go into one write.
@@ -44,13 +42,20 @@ impl Serving {
             return stop.cancelled().await;
         };
         let mut connections = JoinSet::new();
+        let mut guests = Guests::default();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(_ended) = connections.join_next() => {}
                 accepted = network.endpoint().accept(), if connections.len() < CONNECTIONS => match accepted {
-                    Some(connection) => drop(connections.spawn(self.clone().serve(connection))),
+                    Some(connection) => match guests.admit(&connection.peer().node) {
+                        Some(guest) => drop(connections.spawn(self.clone().serve(connection, guest))),
+                        None => {
+                            tracing::warn!(peer = %connection.peer().node, "a peer opens too many connections; one is closed");
+                            connection.close("this peer has too many connections");
+                        }
+                    },
                     None => break,
                 },
             }
@@ -60,9 +65,8 @@ impl Serving {
         stop.cancelled().await;
     }
 
-    async fn serve(self, connection: wire::Connection) {
+    async fn serve(self, connection: wire::Connection, guest: Guest) {
         let mut streams = JoinSet::new();
-        let turns = Arc::new(Semaphore::new(STREAMS));
         loop {
             tokio::select! {
                 biased;
@@ -75,7 +79,7 @@ impl Serving {
                             break;
                         }
                     };
-                    let Ok(turn) = Arc::clone(&turns).try_acquire_owned() else {
+                    let Some(turn) = guest.stream() else {
                         tracing::warn!(peer = %connection.peer().node, "a peer opens too many streams; one is dropped");
                         continue;
                     };
