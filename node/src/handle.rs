@@ -109,6 +109,12 @@ impl NodeHandle {
         self.parts.identity.http
     }
 
+    /// URL of the HTTP API, as people reach it; absent when it is off.
+    pub fn http_url(&self) -> Option<String> {
+        let bound = self.http_address()?;
+        Some(self.parts.config.http_advertised(bound))
+    }
+
     /// This node among its peers.
     pub fn cluster(&self) -> ClusterHandle {
         self.parts.cluster.clone()

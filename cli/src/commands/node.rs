@@ -51,8 +51,8 @@ pub(super) async fn node(session: &Session, args: NodeArgs) -> Result<Exit, Erro
     let node = started.map_err(|error| {
         Error::Failed(language.node_not_started(language.told(&error.to_string())))
     })?;
-    match node.http_address() {
-        Some(address) => output.text(&language.node_ready(format!("http://{address}")))?,
+    match node.http_url() {
+        Some(url) => output.text(&language.node_ready(url))?,
         None => output.text(&language.node_ready_without_http())?,
     }
     let exit = tokio::select! {

@@ -58,6 +58,8 @@ fn secret_file(folder: &Path) -> PathBuf {
 /// A node that is killed when this is dropped.
 struct Serving {
     child: Child,
+    /// What it said it can be reached at.
+    ready: String,
     port: u16,
 }
 
@@ -93,17 +95,17 @@ fn serve(folder: &Path, arguments: &[&str], environment: &[(&str, &Path)]) -> Se
             });
             if let Some(port) = port {
                 // The receiver has gone after the first; the rest is read so that the pipe does not fill.
-                found.send(port).unwrap_or_default();
+                found.send((line, port)).unwrap_or_default();
             }
         }
     });
-    let port = ports
+    let (ready, port) = ports
         .recv_timeout(Duration::from_secs(60))
         .unwrap_or_else(|_| {
             let log = fs::read_to_string(folder.join("node.log")).unwrap_or_default();
             panic!("the node did not say where it is; it said:\n{log}")
         });
-    Serving { child, port }
+    Serving { child, ready, port }
 }
 
 fn front(folder: &Path, peer: &str, arguments: &[&str], token: Option<&str>) -> Outcome {
@@ -182,6 +184,7 @@ fn a_node_with_a_certificate_is_reached_by_https_alone_and_the_commands_say_how(
         ("PEERFLOW__HTTP__TLS_KEY", key.as_path()),
     ];
     let node = serve(folder, &["--http", "127.0.0.1:0"], &files);
+    assert!(node.ready.contains("https://127.0.0.1:"), "{}", node.ready);
     let secured = format!("https://localhost:{}", node.port);
     let ca = cert.to_str().expect("UTF-8");
     let trusted = eventually("the node answers over TLS", Duration::from_secs(30), || {
@@ -198,6 +201,7 @@ fn a_node_with_a_certificate_is_reached_by_https_alone_and_the_commands_say_how(
 
     let other = tempfile::tempdir().expect("a folder");
     let open = serve(other.path(), &["--http", "127.0.0.1:0"], &[]);
+    assert!(open.ready.contains("http://127.0.0.1:"), "{}", open.ready);
     let without = front(
         folder,
         &format!("https://localhost:{}", open.port),
