@@ -56,6 +56,15 @@ impl DocumentFile {
     pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
     }
+
+    /// The folder it lies in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let path = self
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_gone| self.path.clone());
+        path.parent().map(Path::to_owned).unwrap_or_default()
+    }
 }
 
 /// Paths of files that `workflow` attaches or executes, as it writes them; those that hold parameters are read at run

@@ -1,9 +1,10 @@
 //! A throw-away node in this process.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_node::{Config, NodeHandle, SystemClock};
+use peerflow_node::{Config, NodeHandle, Seams, SystemClock};
 use tempfile::TempDir;
 
 use crate::client::{Client, Transport};
@@ -26,11 +27,11 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// Starts it.
+    /// Starts it. Files whose paths have parameters are looked up in `document_dir`, then in the working directory.
     ///
     /// # Errors
     /// When there is no room for it, or it does not start.
-    pub(crate) async fn start(session: &Session) -> Result<Self, Error> {
+    pub(crate) async fn start(session: &Session, document_dir: PathBuf) -> Result<Self, Error> {
         let language = session.output.language;
         let failed = |error: &dyn std::fmt::Display| {
             let reason = error.to_string();
@@ -42,7 +43,12 @@ impl Embedded {
             .tempdir()
             .map_err(|error| failed(&error))?;
         let config = Config::throwaway(directory.path()).map_err(|error| failed(&error))?;
-        let node = peerflow_node::start(config, Arc::new(SystemClock))
+        let seams = Seams {
+            clock: Some(Arc::new(SystemClock)),
+            document_dir: Some(document_dir),
+            ..Seams::default()
+        };
+        let node = peerflow_node::start_with(config, seams)
             .await
             .map_err(|error| failed(&error))?;
         // Mastership of its own store is a matter of milliseconds; where it is not, the first request says why.

@@ -1,6 +1,6 @@
 //! Start-up: bind and load, which may fail and spawns nothing but the spawner process; then run, which cannot fail.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +83,9 @@ pub struct Seams {
     pub seed: Option<u64>,
     /// Instead of the running program as the spawner, for programs whose `main` is not ours.
     pub spawner: Option<SpawnerOptions>,
+    /// Where files are looked up whose paths are known only at run time, instead of `xml_loader.workflow_dir`: nothing
+    /// is loaded from there.
+    pub document_dir: Option<PathBuf>,
 }
 
 /// Brings a node up in the real world.
@@ -159,14 +162,18 @@ impl Bound {
         let (logs, log_writer) = LogHub::new(Arc::clone(&store), data_dir.path(), metrics.clone())
             .map_err(file("the task logs that wait"))?;
         let mail_server = Arc::new(mail_server);
+        let document_dir = seams.document_dir.or_else(|| {
+            let folder = config.xml_loader.workflow_dir.as_ref()?;
+            std::path::absolute(folder).ok()
+        });
         let (runner, spawner) = match seams.runner {
             Some(runner) => (runner, None),
             None => {
                 let spawner = start_spawner(seams.spawner, data_dir.path()).await?;
+                let files = StoredFiles::new(Arc::clone(&store), identity.id.clone(), document_dir);
                 let runner = real_runner(
                     &config,
-                    &identity.id,
-                    &store,
+                    files,
                     data_dir.path(),
                     &mail_server,
                     &spawner,
@@ -377,19 +384,12 @@ async fn start_spawner(
 
 fn real_runner(
     config: &Config,
-    node: &NodeId,
-    store: &Arc<dyn Store>,
+    files: StoredFiles,
     data_dir: &Path,
     mailer: &Arc<MailServer>,
     spawner: &Spawner,
     clock: &Arc<dyn Clock>,
 ) -> std::io::Result<Arc<dyn TaskRunner>> {
-    let workflow_dir = config
-        .xml_loader
-        .workflow_dir
-        .as_ref()
-        .and_then(|folder| std::path::absolute(folder).ok());
-    let files = StoredFiles::new(Arc::clone(store), node.clone(), workflow_dir);
     let limits = TaskLimits {
         kill_grace: config.worker.kill_grace,
         log_limit: config.worker.log_limit,
