@@ -16,7 +16,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Term<'_> {
-    /// Sends the batch until its outcome is known.
+    /// Sends the batch until its outcome is known, or the lease is over: then it is fenced unless it was done, and the next
+    /// term finds out.
     pub(super) async fn commit(&mut self, changes: &[Change]) -> Result<(), TermOver> {
         let began = Instant::now();
         let fence = self.mandate.fence();
@@ -42,6 +43,7 @@ impl Term<'_> {
                     Ok(outcome) => outcome,
                     Err(_elapsed) => return Err(TermOver::Stopped),
                 },
+                () = self.mandate.over() => return Err(lease_over()),
                 () = slow => continue,
             };
             match outcome {
@@ -71,8 +73,16 @@ impl Term<'_> {
             tokio::select! {
                 biased;
                 () = scheduler.stop.cancelled() => return Err(TermOver::Stopped),
+                () = self.mandate.over() => return Err(lease_over()),
                 () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
             }
         }
+    }
+}
+
+/// This node must act no more, whatever became of the batch.
+pub(super) fn lease_over() -> TermOver {
+    TermOver::SteppedDown {
+        reason: "the lease could not be renewed in time".to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::active::ActiveRuns;
 use super::batch::{Action, Batch, publish};
+use super::commit::lease_over;
 use super::handle::{Ask, AskError};
 use super::mastership::Mandate;
 use super::service::{Scheduler, TermOver};
@@ -178,9 +179,7 @@ impl<'s> Term<'s> {
                 biased;
                 () = self.scheduler.stop.cancelled() => return Err(TermOver::Stopped),
                 () = self.scheduler.resign.cancelled() => return Err(TermOver::Resigned),
-                () = self.mandate.over() => return Err(TermOver::SteppedDown {
-                    reason: "the lease could not be renewed in time".to_owned(),
-                }),
+                () = self.mandate.over() => return Err(lease_over()),
                 Some(event) = self.workers.event() => self.hear(event),
                 Some(ask) = self.scheduler.asks.recv() => self.ask(ask).await,
                 () = tokio::time::sleep_until(wake_at) => {}
