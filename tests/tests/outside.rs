@@ -10,6 +10,8 @@ mod check;
 mod cluster;
 #[path = "outside/commands.rs"]
 mod commands;
+#[path = "outside/definitions.rs"]
+mod definitions;
 #[path = "outside/endless.rs"]
 mod endless;
 #[path = "outside/examples.rs"]
