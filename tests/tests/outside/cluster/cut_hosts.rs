@@ -102,6 +102,16 @@ fn chain(cluster: &Cluster) -> String {
     )
 }
 
+/// Who is given up while the cut lasts beside those that are cut off: a master whom the store still knows stays
+/// master, and gives up all that it does not reach.
+fn given_up(who: Who, cuts: &[Cut], master: usize) -> Vec<usize> {
+    let is_alone = cuts.iter().all(|cut| cut.from == Side::Peers);
+    match who {
+        Who::Master if is_alone => (0..3).filter(|at| *at != master).collect(),
+        Who::Master | Who::Worker | Who::Everybody => Vec::new(),
+    }
+}
+
 /// Work goes on, or waits, during a fault that outlasts the lease; afterwards all of it ends, none of it doubled.
 fn a_fault(who: Who, cuts: &[Cut], how_long: Duration) {
     if !Hosts::are_possible() {
@@ -117,6 +127,10 @@ fn a_fault(who: Who, cuts: &[Cut], how_long: Duration) {
     let client = (master + 2) % 3;
     cluster.api(client).put_workflow("chain", &chain(&cluster));
     let mut ids = run_until_all_busy(&cluster, cluster.api(client), "chain", 9);
+    let given_up = given_up(who, cuts, master);
+    for each in &given_up {
+        cluster.task_log().leaving(cluster.id(*each));
+    }
     for each in &at {
         cluster.cut(*each, cuts);
     }

@@ -55,6 +55,22 @@ fn work_around_a_backup(cluster: &Cluster) -> Work {
     }
 }
 
+/// Waits until the nodes have surely written down that the lease was renewed since the backup: they do so every five
+/// seconds.
+fn renewals_are_noted(cluster: &Cluster) {
+    let renewals = || -> u64 {
+        let database = cluster.database().expect("it is on MariaDB");
+        let told = database.query("SELECT renewals FROM lease WHERE holder IS NOT NULL");
+        told.trim().parse().expect("a number")
+    };
+    let first = renewals();
+    eventually(
+        "the lease is renewed for more than five seconds",
+        LONG,
+        || (renewals() > first + 22).then_some(()),
+    );
+}
+
 fn restore(cluster: &Cluster) {
     let database = cluster.database().expect("it is on MariaDB");
     database.restore(&cluster.folder().join("backup.sql"));
@@ -136,6 +152,7 @@ fn a_store_that_goes_back_under_a_running_cluster_lets_nothing_run_twice_unnotic
 fn a_store_that_goes_back_while_the_cluster_is_down_lets_nothing_run_twice_unnoticed() {
     let mut cluster = start();
     let work = work_around_a_backup(&cluster);
+    renewals_are_noted(&cluster);
     let epoch = cluster.view(0).expect("it answers").epoch;
     for at in 0..cluster.size() {
         cluster.kill(at);
