@@ -14,7 +14,7 @@ use super::{Config, ConfigError};
 pub(crate) const LONGEST_NODE_ID: usize = 20;
 
 /// It is part of what is sealed and signed, and of every answer about the cluster.
-const LONGEST_CLUSTER_NAME: usize = 200;
+const LONGEST_CLUSTER_NAME: usize = 64;
 
 pub(super) fn check(config: &Config, layers: &Layers) -> Result<(), ConfigError> {
     check_node(config, layers)?;

@@ -30,6 +30,8 @@ pub(super) struct Workers {
     granted: HashMap<NodeId, Instant>,
     /// What those that listen last told of themselves.
     peers: HashMap<NodeId, Peer>,
+    /// Lives of nodes whose grants were told to be over.
+    over: BTreeSet<(NodeId, Incarnation)>,
     /// Nodes that were called dead in this term, to be told once.
     absent: BTreeSet<NodeId>,
     _connections: JoinSet<()>,
@@ -65,6 +67,7 @@ impl Workers {
             began: Instant::now(),
             granted: HashMap::new(),
             peers: HashMap::new(),
+            over: BTreeSet::new(),
             absent: BTreeSet::new(),
             _connections: cluster.reach_workers(epoch, sender),
             cluster: cluster.clone(),
@@ -159,9 +162,10 @@ impl Workers {
         }
     }
 
-    /// Lives of nodes whose last grant is surely over: what they held has ended.
+    /// Lives of nodes whose last grant is surely over: what they held has ended. Each is told once, unless the node
+    /// was given another grant since.
     pub(super) fn grants_over(
-        &self,
+        &mut self,
         engine: &Engine,
         longest_lease: Duration,
     ) -> Vec<(NodeId, Incarnation)> {
@@ -172,7 +176,10 @@ impl Workers {
             since.max(self.began).elapsed() >= wait
         };
         let awaited = engine.awaited().into_iter();
-        awaited.filter(|(node, _)| is_over(node)).collect()
+        let over: BTreeSet<_> = awaited.filter(|(node, _)| is_over(node)).collect();
+        let news = over.difference(&self.over).cloned().collect();
+        self.over = over;
+        news
     }
 
     /// Nodes that hold attempts and that gossip does not know as alive, each once.
