@@ -76,7 +76,7 @@ struct Seen {
     holder: NodeId,
     epoch: Epoch,
     renewals: u64,
-    /// When it was news here.
+    /// When it was news here; what the store showed, when it was done.
     at: Instant,
     /// The holder gave it up.
     released: bool,
@@ -133,7 +133,7 @@ impl Election {
             self.epoch.heard_of(member.word.highest_epoch);
             if let Some(lease) = &member.word.lease {
                 self.epoch.heard(sighting(lease));
-                self.note(member.id.clone(), lease);
+                self.note(member.id.clone(), lease, Instant::now());
             }
         }
         let released = self.cluster.released_epoch();
@@ -146,7 +146,8 @@ impl Election {
         }
     }
 
-    fn note(&mut self, holder: NodeId, lease: &LeaseProgress) {
+    /// Takes progress that was made at `at`, as far as is known.
+    fn note(&mut self, holder: NodeId, lease: &LeaseProgress, at: Instant) {
         let place = (lease.epoch, lease.renewals, lease.released);
         let is_news = self
             .seen
@@ -157,7 +158,7 @@ impl Election {
                 holder,
                 epoch: lease.epoch,
                 renewals: lease.renewals,
-                at: Instant::now(),
+                at,
                 released: lease.released,
             });
             self.settled = None;
@@ -203,11 +204,14 @@ impl Election {
                 renewals: row.renewals,
                 released: false,
             };
-            self.note(holder.clone(), &progress);
+            // The row may show a renewal that the holder did not live to tell: reading it is no sign of life.
+            let now = Instant::now();
+            let renewed = now.checked_sub(self.config.ttl.saturating_sub(row.remaining));
+            self.note(holder.clone(), &progress, renewed.unwrap_or(now));
             let jitter = JITTER.mul_f64(random.random_range(0.0..1.0));
             return Ok(Err(Settled {
                 master: Ok(holder),
-                until: Instant::now() + row.remaining + jitter,
+                until: now + row.remaining + jitter,
             }));
         }
         if !may_contend {
@@ -302,3 +306,6 @@ impl From<Settled> for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
