@@ -56,6 +56,7 @@ catalogue! {
     trigger_run() => "run", "单独运行";
 
     // Labels.
+    label_alarm() => "Alarm", "警报";
     label_answered_by() => "Answered by", "应答节点";
     label_coordinator() => "Coordinator", "调度器";
     label_created() => "Created", "创建时间";

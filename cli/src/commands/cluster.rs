@@ -158,6 +158,12 @@ fn info(output: &Output, cluster: &Cluster) -> String {
             Field::toned(language.told(trouble), Tone::Bad),
         );
     }
+    for alarm in &cluster.alarms {
+        facts.fact(
+            language.label_alarm(),
+            Field::toned(language.told(alarm), Tone::Bad),
+        );
+    }
     format!(
         "{}\n{}",
         facts.render(),

@@ -6,7 +6,7 @@ use peerflow_engine::Request;
 use peerflow_gossip::{Member, MemberState};
 
 use super::workflow_actions::done;
-use crate::http::api::Shared;
+use crate::http::api::{Api, Shared};
 use crate::http::extract::{IdempotencyKey, JsonBody, Names};
 use crate::http::problem::ApiProblem;
 use crate::http::show::Show;
@@ -31,8 +31,32 @@ pub(super) async fn cluster(State(api): Shared) -> Json<Cluster> {
         nodes: nodes.collect(),
         answered_by: identity.id.to_string(),
         trouble: scheduler.trouble,
+        alarms: alarms(&api).await,
         timezone: show.zone_name().to_owned(),
     })
+}
+
+/// What an operator must look after. Every peer tells the same of the store, which is asked for it.
+async fn alarms(api: &Api) -> Vec<String> {
+    let mut alarms = Vec::new();
+    // That the store is away is told as trouble.
+    if let Ok(Some(row)) = api.read(api.state.store.lease()).await
+        && let Some(restoration) = row.restoration
+    {
+        alarms.push(format!(
+            "the store went back (found out at {}, epoch {}): what may have run since is held until an operator releases \
+             or kills it; see the instances that are running or waiting",
+            restoration.found_at, restoration.epoch.0
+        ));
+    }
+    let members = api.state.cluster.members();
+    if let Some(rival) = members.rival() {
+        alarms.push(format!(
+            "another node lives under the id {} at {}: give each its own node.id and data directory",
+            api.state.identity.id, rival.gossip
+        ));
+    }
+    alarms
 }
 
 /// What a member says of itself, and whether it is there.

@@ -620,3 +620,26 @@ async fn folders_are_listed_and_deleted_when_empty() {
         "invalid-request"
     );
 }
+
+#[tokio::test]
+async fn a_store_that_went_back_is_told_as_an_alarm_until_an_operator_has_decided() {
+    let peer = Peer::start().await;
+    let quiet = peer.get("/api/v1/cluster").await.json();
+    assert_eq!(quiet["alarms"], json!([]));
+    let found = peerflow_model::Restoration {
+        epoch: peerflow_model::Epoch(7),
+        found_at: at("2026-11-20T01:00:00Z"),
+        last_queue_order: Some(3),
+    };
+    peer.put(&[Change::PutRestoration(Some(found))]).await;
+    let told = peer.get("/api/v1/cluster").await.json();
+    let alarm = told["alarms"][0].as_str().expect("an alarm");
+    assert!(
+        alarm.contains("the store went back") && alarm.contains("epoch 7"),
+        "{alarm}"
+    );
+    assert_eq!(peer.get("/readyz").await.status, StatusCode::OK);
+    peer.put(&[Change::PutRestoration(None)]).await;
+    let over = peer.get("/api/v1/cluster").await.json();
+    assert_eq!(over["alarms"], json!([]));
+}

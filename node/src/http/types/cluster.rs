@@ -22,6 +22,9 @@ pub struct Cluster {
     /// Why nothing is scheduled now, for people; absent while all is well.
     #[serde(default)]
     pub trouble: Option<String>,
+    /// What an operator must look after although work goes on, for people; empty while all is well.
+    #[serde(default)]
+    pub alarms: Vec<String>,
     /// IANA zone of schedules that name none, and of the times in answers.
     #[serde(default)]
     pub timezone: String,
