@@ -226,6 +226,9 @@ catalogue! {
     no_cluster_secret() =>
         "no secret is configured, so there is no token: name the cluster's secret with --secret-file FILE, or in cluster.secret_file of the configuration",
         "没有配置密钥，因此没有令牌：请用 --secret-file 文件 指定集群密钥，或在配置中设置 cluster.secret_file";
+    held(id) =>
+        "it is held for an operator, since it may have run or may still run: `peerflow instance release {id}` runs it again, with `--fail` lets it fail; `peerflow instance kill {id}` ends it",
+        "它正等待操作员，因为它可能已经运行过，或仍在运行：`peerflow instance release {id}` 让它再次运行，加 `--fail` 则让它失败；`peerflow instance kill {id}` 结束它";
     shutdown_question(name) =>
         "stop every node of cluster {name}? what runs is killed, and runs again when the cluster is started again [y/N] ",
         "停止集群 {name} 的所有节点？正在运行的任务会被杀死，集群再次启动后重新运行 [y/N] ";

@@ -227,6 +227,20 @@ pub(crate) enum InstanceCommand {
         /// Id of the instance.
         id: String,
     },
+    /// Run again what is held of it for an operator, because its node is lost or the store went back.
+    Release {
+        /// Id of the instance.
+        id: String,
+        /// This step only.
+        #[arg(long)]
+        step: Option<String>,
+        /// Which visit of the step, where it was reached more than once.
+        #[arg(long, requires = "step", value_name = "NUMBER")]
+        visit: Option<u32>,
+        /// Let it fail instead.
+        #[arg(long)]
+        fail: bool,
+    },
     /// Forget one that is over.
     Del {
         /// Id of the instance.
@@ -301,6 +315,12 @@ pub(crate) enum ClusterCommand {
         /// Do not wait: kill what runs there, to run again elsewhere without using a retry.
         #[arg(long = "move")]
         move_tasks: bool,
+    },
+    /// Run again all that is held for an operator; look first whether it may.
+    Release {
+        /// Let it fail instead.
+        #[arg(long)]
+        fail: bool,
     },
     /// Change a setting of the whole cluster; without a value, print what is in force.
     Set {

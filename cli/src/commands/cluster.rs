@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use http::Method;
-use peerflow_node::http::types::{Cluster, Drain, Node, NodeState, SettingValue, Settings};
+use peerflow_node::http::types::{
+    Cluster, Drain, Node, NodeState, ReleaseAll, SettingValue, Settings,
+};
 use peerflow_node::{Config, ConfigOverrides};
 use peerflow_wire::ClusterSecret;
 use serde_json::json;
@@ -43,6 +45,12 @@ pub(super) async fn cluster(session: &Session, command: ClusterCommand) -> Resul
             };
             let path = format!("/nodes/{}/drain", segment(&node));
             let ask = Ask::write(Method::POST, path).json(&drain)?;
+            let raw = session.client()?.value(&ask).await?;
+            super::show_done(output, &raw)?;
+        }
+        ClusterCommand::Release { fail } => {
+            let release = ReleaseAll { run_again: !fail };
+            let ask = Ask::write(Method::POST, "/cluster/release").json(&release)?;
             let raw = session.client()?.value(&ask).await?;
             super::show_done(output, &raw)?;
         }

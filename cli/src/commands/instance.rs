@@ -3,8 +3,8 @@
 use http::Method;
 use jiff::civil::{Date, DateTime, Time as CivilTime};
 use jiff::tz::TimeZone;
-use peerflow_model::TriggerKind;
-use peerflow_node::http::types::{Instance, InstancePage, Rerun};
+use peerflow_model::{InstanceStatus, TriggerKind, VisitStatus};
+use peerflow_node::http::types::{Instance, InstancePage, Release, Rerun};
 use serde_json::json;
 
 use super::workflow::start;
@@ -28,6 +28,22 @@ pub(super) async fn instance(session: &Session, command: InstanceCommand) -> Res
         InstanceCommand::Search(args) => search(session, args).await,
         InstanceCommand::Kill { id } => {
             ask_done(session, Method::POST, format!("{}/kill", at(&id))).await
+        }
+        InstanceCommand::Release {
+            id,
+            step,
+            visit,
+            fail,
+        } => {
+            let release = Release {
+                step,
+                visit,
+                run_again: !fail,
+            };
+            let ask = Ask::write(Method::POST, format!("{}/release", at(&id))).json(&release)?;
+            let raw = session.client()?.value(&ask).await?;
+            super::show_done(&session.output, &raw)?;
+            Ok(Exit::Done)
         }
         InstanceCommand::Del { id } => ask_done(session, Method::DELETE, at(&id)).await,
         InstanceCommand::Rerun {
@@ -107,6 +123,9 @@ fn show(output: &Output, instance: &Instance) -> String {
         summary.skip.iter().cloned().collect::<Vec<_>>().join(", "),
     );
     let mut text = facts.render();
+    if is_held(instance) {
+        text.push_str(&format!("\n{}\n", language.held(&summary.id)));
+    }
     if !summary.params.is_empty() {
         text.push_str(&format!("\n{}\n", language.title_parameters()));
         let mut rows = Rows::plain(output.terminal);
@@ -126,6 +145,18 @@ fn show(output: &Output, instance: &Instance) -> String {
     let lines = draw(instance, &frame);
     text.push_str(&lines[1..].join("\n"));
     text
+}
+
+/// Whether something of it waits for an operator.
+fn is_held(instance: &Instance) -> bool {
+    match instance.summary.status {
+        InstanceStatus::Waiting => instance.summary.message.contains("held for an operator"),
+        InstanceStatus::Running => {
+            let mut steps = instance.steps.iter();
+            steps.any(|step| step.status == VisitStatus::Lost)
+        }
+        InstanceStatus::Succeeded | InstanceStatus::Failed | InstanceStatus::Killed => false,
+    }
 }
 
 /// What made an instance, in words.

@@ -64,6 +64,8 @@ texts! { CLUSTER
         "{steps} 个等待操作员的步骤和 {instances} 个等待中的实例将再次运行";
     "{steps:number} held steps and {instances:number} waiting instances are given up" =>
         "已放弃 {steps} 个等待操作员的步骤和 {instances} 个等待中的实例";
+    "{steps:number} held steps of instance {id:name} run again" => "实例 {id} 有 {steps} 个等待操作员的步骤将再次运行";
+    "{steps:number} held steps of instance {id:name} are given up" => "已放弃实例 {id} 的 {steps} 个等待操作员的步骤";
     "{steps:number} held steps may still run on nodes that are away: make sure that they do not, then release each" =>
         "有 {steps} 个等待操作员的步骤可能还在连不上的节点上运行：请先确认它们没有运行，再逐个放行";
     // Settings of the cluster, and documents that somebody else changed.

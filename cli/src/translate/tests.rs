@@ -126,6 +126,8 @@ const WRITTEN: &[&str] = &[
     "the scheduler did not answer in time: the store has not answered a commit for 2 s; what was asked may still happen: look before asking again, or repeat with the same Idempotency-Key",
     "the store went back (found out at 2026-11-21T16:00:00Z, epoch 7): what may have run since is held until an operator releases or kills it; see the instances that are running or waiting",
     "another node lives under the id etl-2 at 10.0.0.2:7947: give each its own node.id and data directory",
+    "2 held steps of instance 01k run again",
+    "2 held steps of instance 01k are given up",
     // Refusals.
     r#"there is no instance "01k""#,
     "no workflow 日报 is registered; add it with `peerflow workflow add`",

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub use cluster::{Cluster, Drain, Node, NodeState, SettingValue, Settings};
 pub use instance::{
     Attempt, Instance, InstanceCreated, InstancePage, InstanceSummary, InstancesCreated,
-    PreviousVisit, Release, Rerun, Run, Step, Trigger,
+    PreviousVisit, Release, ReleaseAll, Rerun, Run, Step, Trigger,
 };
 pub use log::{Changed, DefinitionChanged, Lagged, LogLine, LogPage, StepChanged};
 pub use problem::{DocumentFault, Problem};

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use peerflow_engine::{Answer, Request, RerunMode};
-use peerflow_model::{ActiveRun, InstanceId, RunId, VisitId};
+use peerflow_model::{ActiveRun, InstanceId, RunId};
 use peerflow_store::InstanceFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,7 +15,7 @@ use super::workflows::xml;
 use crate::http::api::{Api, Shared};
 use crate::http::extract::{IdempotencyKey, JsonBody, Names, QueryOf};
 use crate::http::problem::{ApiProblem, Kind};
-use crate::http::types::{Done, Instance, InstanceCreated, InstancePage, Release, Rerun};
+use crate::http::types::{Done, Instance, InstanceCreated, InstancePage, Rerun};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -177,38 +177,6 @@ pub(super) async fn rerun_instance(
         }
         Answer::Registered { .. } | Answer::Done(_) => Err(unexpected()),
     }
-}
-
-/// An operator's word on a step that is held because its node is lost: run it again, or let it fail.
-#[utoipa::path(
-    post,
-    path = "/api/v1/instances/{id}/release",
-    tag = "instances",
-    params(("id" = String, Path)),
-    request_body = Release,
-    responses((status = 200, body = Done))
-)]
-pub(super) async fn release_step(
-    State(api): Shared,
-    names: Names,
-    IdempotencyKey(key): IdempotencyKey,
-    JsonBody(release): JsonBody<Release>,
-) -> Result<Json<Done>, ApiProblem> {
-    let latest = run(&api, names.id(), None).await?;
-    let visit = VisitId {
-        run: latest.instance.id,
-        step: release.step.into(),
-        visit: release.visit,
-    };
-    done(
-        &api,
-        Request::Release {
-            visit,
-            run_again: release.run_again,
-        },
-        key,
-    )
-    .await
 }
 
 /// The document that a run was made from.

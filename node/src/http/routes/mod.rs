@@ -13,6 +13,7 @@ pub(super) mod log;
 mod parse;
 mod put;
 mod records;
+mod releases;
 mod workflow_actions;
 mod workflows;
 
@@ -62,6 +63,7 @@ fn cluster() -> Routes {
         .routes(routes!(cluster::settings))
         .routes(routes!(cluster::put_setting))
         .routes(routes!(departures::shut_down))
+        .routes(routes!(releases::release_all))
         .routes(routes!(departures::drain_node))
         .routes(routes!(events::events))
 }
@@ -108,7 +110,7 @@ fn instances() -> Routes {
         .routes(routes!(instances::instance, instances::delete_instance))
         .routes(routes!(instances::kill_instance))
         .routes(routes!(instances::rerun_instance))
-        .routes(routes!(instances::release_step))
+        .routes(routes!(releases::release_instance))
         .routes(routes!(instances::instance_xml))
         .routes(routes!(log::instance_log))
 }

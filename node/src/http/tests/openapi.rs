@@ -47,6 +47,7 @@ const PAGES: &[&str] = &[
     "POST /api/v1/instances/{id}/kill",
     "POST /api/v1/instances/{id}/rerun",
     "POST /api/v1/instances/{id}/release",
+    "POST /api/v1/cluster/release",
     "GET /api/v1/instances/{id}/xml",
     "GET /api/v1/instances/{id}/log",
     "GET /api/v1/front",

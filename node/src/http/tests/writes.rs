@@ -1,12 +1,12 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use peerflow_engine::{Answer, RefusalKind, RegisterOutcome};
-use peerflow_model::{Change, ContentHash, InstanceStatus};
+use peerflow_model::{Change, ContentHash, InstanceStatus, VisitStatus};
 use peerflow_workflow::Diagnostics;
 use serde_json::json;
 
 use super::Peer;
-use super::harness::{document, instance, refused, request, run, small, workflow};
+use super::harness::{document, instance, refused, request, run, small, visit, workflow};
 use crate::scheduler::AskError;
 
 fn registered(name: &str, outcome: RegisterOutcome) -> Answer {
@@ -385,4 +385,53 @@ async fn files_uploaded_before_are_registered_with_the_document() {
             .problem(),
         "invalid-request"
     );
+}
+
+#[tokio::test]
+async fn what_is_held_is_released_by_step_by_instance_or_all_at_once() {
+    let peer = Peer::start().await;
+    let held =
+        |step, sequence, status| Change::PutVisit(visit(run("i1", 3), step, sequence, status));
+    peer.put(&[
+        Change::PutInstance(instance(run("i1", 3), "w", InstanceStatus::Running)),
+        held("a", 1, VisitStatus::Lost),
+        held("b", 2, VisitStatus::Running),
+        held("c", 3, VisitStatus::Lost),
+        Change::PutInstance(instance(run("i2", 1), "w", InstanceStatus::Waiting)),
+        Change::PutInstance(instance(run("i3", 1), "w", InstanceStatus::Running)),
+    ])
+    .await;
+    peer.answers(|_| Ok(Answer::Done("released".to_owned())));
+    let release = async |id: &str, body: &str| {
+        let path = format!("/api/v1/instances/{id}/release");
+        let answered = peer.post(&path, body).await;
+        (answered, peer.asked())
+    };
+    let (answered, asked) = release("i1", r#"{"run_again":false}"#).await;
+    assert_eq!(
+        answered.json()["message"],
+        "2 held steps of instance i1 are given up"
+    );
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    for (asked, step) in asked.iter().zip(["a", "c"]) {
+        let names_it = asked.0.contains(&format!("{step:?}"));
+        assert!(
+            names_it && asked.0.contains("run_again: false"),
+            "{asked:?}"
+        );
+    }
+    let (_, asked) = release("i1", r#"{"step":"c","run_again":true}"#).await;
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let (_, asked) = release("i2", r#"{"run_again":true}"#).await;
+    assert!(asked[0].0.contains("ReleaseInstance"), "{asked:?}");
+    let (_, asked) = release("i2", r#"{"run_again":false}"#).await;
+    assert!(asked[0].0.contains("Kill"), "{asked:?}");
+    let (answered, asked) = release("i3", r#"{"run_again":true}"#).await;
+    assert_eq!(answered.status, StatusCode::CONFLICT);
+    assert!(asked.is_empty(), "{asked:?}");
+    let (answered, _) = release("nobody", r#"{"run_again":true}"#).await;
+    assert_eq!(answered.status, StatusCode::NOT_FOUND);
+    let all = peer.post("/api/v1/cluster/release", r#"{"run_again":true}"#);
+    assert_eq!(all.await.status, StatusCode::OK);
+    assert!(peer.asked()[0].0.contains("ReleaseAll"));
 }

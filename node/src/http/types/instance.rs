@@ -174,20 +174,30 @@ pub struct Rerun {
     pub as_was: bool,
 }
 
-/// Body of `POST /instances/{id}/release`: an operator's word on a held step.
+/// Body of `POST /instances/{id}/release`: an operator's word on a held instance, or on held steps of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
-    pub step: String,
-    /// Which visit of it; absent: the first.
-    #[serde(default = "first")]
-    pub visit: u32,
-    /// Run it again (`true`), or let it fail.
+    /// Absent: every step of it that is held, or the instance itself while it waits for its turn.
+    #[serde(default)]
+    pub step: Option<String>,
+    /// Which visit of the step; absent: each that is held.
+    #[serde(default)]
+    pub visit: Option<u32>,
+    /// Run it again (`true`), or let it fail; an instance that has not begun is killed then.
     pub run_again: bool,
 }
 
 fn first() -> u32 {
     1
+}
+
+/// Body of `POST /cluster/release`: an operator's word on all that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseAll {
+    /// Run it again (`true`), or let it fail.
+    pub run_again: bool,
 }
 
 /// An instance was made, or a run of it.
