@@ -103,10 +103,10 @@ impl HighestEpoch {
         self.value.send_if_modified(|highest| {
             is_higher = seen.epoch > highest.sighting.epoch;
             highest.sighting.merge(seen);
-            if seen.renewals > 0
-                && highest.sighting == seen
-                && highest.written_at.elapsed() >= WRITE_EVERY
-            {
+            // Gossip tells nothing of commits, so those are not compared.
+            let is_latest =
+                highest.sighting.epoch == seen.epoch && highest.sighting.renewals == seen.renewals;
+            if seen.renewals > 0 && is_latest && highest.written_at.elapsed() >= WRITE_EVERY {
                 renewals_are_due = true;
                 highest.written_at = Instant::now();
             }
@@ -117,5 +117,36 @@ impl HighestEpoch {
         } else {
             (Ok(()), renewals_are_due)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewals_that_gossip_tells_are_remembered_also_after_a_look_into_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data_dir, _lock) = DataDir::open(folder.path()).unwrap();
+        let data_dir = Arc::new(data_dir);
+        let highest = HighestEpoch::open(Arc::clone(&data_dir)).unwrap();
+        let told = |renewals, commit_seq| Sighting {
+            renewals,
+            commit_seq,
+            ..Sighting::from(Epoch(3))
+        };
+        let pass_time = || {
+            highest
+                .value
+                .send_modify(|known| known.written_at -= WRITE_EVERY);
+        };
+        highest.heard(told(10, 4));
+        pass_time();
+        highest.heard(told(20, 0));
+        assert_eq!(data_dir.renewals().unwrap(), (Epoch(3), 20));
+        // What is late is not taken for news.
+        pass_time();
+        highest.heard(told(15, 0));
+        assert_eq!(data_dir.renewals().unwrap(), (Epoch(3), 20));
     }
 }
