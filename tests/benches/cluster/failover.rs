@@ -1,8 +1,7 @@
 //! FAILOVER and HAND-OVER: for how long nothing new is started when the master goes, and whether others' tasks notice.
 //!
-//! Three nodes at default settings; more instances are ready than there are slots, so that a master which can dispatch
-//! does. What counts is the time from just before the signal to the first line written by a process whose try was given
-//! in a later epoch.
+//! Three nodes at default settings, with work at hand that a master which can dispatch does dispatch. What counts is the
+//! time from just before the signal to the first line written by a process whose try was given in a later epoch.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -14,18 +13,39 @@ use crate::leave_alone;
 use crate::measure::{Series, row};
 use crate::starts::{Assigned, Key, Start, Starts, assigned};
 
-/// Masters taken away.
-const KILLS: u64 = 50;
-const STOPS: u64 = 20;
-/// Instances that are open when a master goes; each has one step that runs or waits for a slot.
-const OPEN: usize = 40;
-const STEPS: usize = 10;
-/// Instances that are started each time at least: more than the nodes get done until the next.
-const FRESH: usize = 12;
 /// Each is put off by another multiple of this many milliseconds, up to a second, to come at any moment between two renewals.
 const PUT_OFF: u64 = 190;
-/// What a task takes, in seconds.
-const TASK_SECONDS: f64 = 1.0;
+
+/// What the cluster does meanwhile, and how often its master is taken away.
+struct Work {
+    times: u64,
+    /// What a task takes, in seconds.
+    task_seconds: f64,
+    /// Instances that are open when the master goes; each has one step that runs or waits for a slot.
+    open: usize,
+    /// Instances that are started each time at least, so that there is work until the next.
+    fresh: usize,
+    /// Tasks of each, in a row.
+    steps: usize,
+}
+
+/// More is ready than there are slots; within the gap what runs ends, so that slots are free when it is over.
+const MANY: Work = Work {
+    times: 50,
+    task_seconds: 1.0,
+    open: 40,
+    fresh: 12,
+    steps: 10,
+};
+
+/// Slots are free all the time, and a task ends every few milliseconds, whose next step can start at once.
+const QUICK: Work = Work {
+    times: 20,
+    task_seconds: 0.2,
+    open: 12,
+    fresh: 4,
+    steps: 60,
+};
 
 /// A master that was taken away.
 #[derive(Debug)]
@@ -40,28 +60,28 @@ struct Loss {
 /// `kill -9` of the master to the next dispatch.
 pub(crate) fn killed() {
     let goal = "median at most 2.5 s";
-    measure("FAILOVER, kill -9", KILLS, goal, Cluster::kill);
+    measure("FAILOVER, kill -9", &MANY, goal, Cluster::kill);
 }
 
 /// SIGTERM to the master to the next dispatch.
 pub(crate) fn stopped() {
     let goal = "at most 0.5 s";
-    measure("HAND-OVER, SIGTERM", STOPS, goal, |cluster, master| {
+    measure("HAND-OVER, SIGTERM", &QUICK, goal, |cluster, master| {
         assert_eq!(cluster.stop(master), 0, "it ends well");
     });
 }
 
-fn measure(name: &str, times: u64, goal: &str, take_away: impl Fn(&mut Cluster, usize)) {
+fn measure(name: &str, work: &Work, goal: &str, take_away: impl Fn(&mut Cluster, usize)) {
     let mut cluster = Cluster::builder().start();
     let starts = Starts::new(cluster.folder());
     let first = cluster.agreed_master();
-    let document = document(&cluster, &starts);
+    let document = document(&cluster, &starts, work);
     cluster.api(first).put_workflow("steps", &document);
     let mut ids = Vec::new();
     let mut losses = Vec::new();
-    for turn in 0..times {
+    for turn in 0..work.times {
         let master = cluster.agreed_master();
-        top_up(cluster.api(master), &mut ids);
+        top_up(cluster.api(master), work, &mut ids);
         await_tasks_everywhere(&cluster, &starts);
         leave_alone(Duration::from_millis(turn * PUT_OFF % 1000));
         let epoch = cluster.view(master).expect("it answers").epoch;
@@ -84,7 +104,7 @@ fn measure(name: &str, times: u64, goal: &str, take_away: impl Fn(&mut Cluster, 
     let (tries, starts) = (assigned(database), starts.since(0));
     let gaps: Vec<Gap> = losses
         .iter()
-        .map(|loss| Gap::after(loss, &starts, &tries))
+        .map(|loss| Gap::after(loss, work, &starts, &tries))
         .collect();
     report(name, goal, &losses, &gaps);
 }
@@ -101,12 +121,12 @@ struct Gap {
 }
 
 impl Gap {
-    fn after(loss: &Loss, starts: &[Start], tries: &HashMap<Key, Assigned>) -> Self {
+    fn after(loss: &Loss, work: &Work, starts: &[Start], tries: &HashMap<Key, Assigned>) -> Self {
         let given = tries.values().filter(|each| each.epoch > loss.epoch);
         let is_later = |key: &Key| tries.get(key).is_some_and(|each| each.epoch > loss.epoch);
         let began = starts.iter().filter(|start| is_later(&start.key));
         let running = starts.iter().filter(|start| {
-            start.node != loss.node && start.at < loss.at && loss.at < start.at + TASK_SECONDS
+            start.node != loss.node && start.at < loss.at && loss.at < start.at + work.task_seconds
         });
         let gap = Self {
             given: given.map(|each| each.at).fold(f64::INFINITY, f64::min) - loss.at,
@@ -141,19 +161,23 @@ fn report(name: &str, goal: &str, losses: &[Loss], gaps: &[Gap]) {
 }
 
 /// A row of tasks that say when they begin.
-fn document(cluster: &Cluster, starts: &Starts) -> String {
+fn document(cluster: &Cluster, starts: &Starts, work: &Work) -> String {
     let code = cluster
         .task_log()
-        .around(&format!("{}\nsleep {TASK_SECONDS}", starts.say()));
+        .around(&format!("{}\nsleep {}", starts.say(), work.task_seconds));
     let step = |name: &str, to: &str| TaskLog::action(name, &code, &format!(r#"<ok to="{to}"/>"#));
-    chain("steps", STEPS, step).replacen("<work-flow ", r#"<work-flow instance-limit="100000" "#, 1)
+    chain("steps", work.steps, step).replacen(
+        "<work-flow ",
+        r#"<work-flow instance-limit="100000" "#,
+        1,
+    )
 }
 
 /// Asks for more instances until enough are open.
-fn top_up(api: &Api, ids: &mut Vec<String>) {
+fn top_up(api: &Api, work: &Work, ids: &mut Vec<String>) {
     let page = api.get("/api/v1/instances?status=waiting,running&limit=1000");
     let open = page.json["items"].as_array().map_or(0, Vec::len);
-    for _ in 0..OPEN.saturating_sub(open).max(FRESH) {
+    for _ in 0..work.open.saturating_sub(open).max(work.fresh) {
         let id = within(Duration::from_secs(30), || api.try_run("steps"));
         ids.push(id.expect("a run is acknowledged"));
     }

@@ -1,4 +1,4 @@
-//! CLUSTER: THROUGHPUT over three nodes on this machine, against that of one node, in turn.
+//! CLUSTER: THROUGHPUT over three nodes on this machine, against that of one node with as many slots as all three.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ const WIDTH: usize = 20;
 const NODES: usize = 3;
 
 pub(crate) fn throughput() {
-    let one = Cluster::builder().nodes(1).start();
+    let slots = u32::try_from(NODES * floors::slots()).expect("few");
+    let one = Cluster::builder().nodes(1).slots(slots).start();
     let several = Cluster::builder().nodes(NODES).start();
     for cluster in [&one, &several] {
         let document = wide("many", WIDTH, |name, to| script(name, floors::SCRIPT, to));
