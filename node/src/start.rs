@@ -154,10 +154,7 @@ impl Bound {
         let cluster = BoundCluster::bind(&config, &identity, endpoint, &clock).await?;
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
-        let store = match seams.store {
-            Some(store) => store,
-            None => open_store(&config).await?,
-        };
+        let store = open_store(&config, seams.store).await?;
         let metrics = Metrics::new();
         let (logs, log_writer) = LogHub::new(Arc::clone(&store), data_dir.path(), metrics.clone())
             .map_err(file("the task logs that wait"))?;
@@ -357,7 +354,14 @@ fn identity(
     }
 }
 
-async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+/// The store of the configuration, unless another stands in for it.
+async fn open_store(
+    config: &Config,
+    instead: Option<Arc<dyn Store>>,
+) -> Result<Arc<dyn Store>, StartError> {
+    if let Some(store) = instead {
+        return Ok(store);
+    }
     let url = &config.store.url;
     peerflow_store::open(url.url())
         .await
