@@ -76,7 +76,7 @@ pub(super) fn choose(
     Some(chosen)
 }
 
-/// As [`write`] wrote it. Lines that say something else are left out: their nodes get other ports.
+/// As [`write()`] wrote it. Lines that say something else are left out: their nodes get other ports.
 pub(super) fn read(text: &str) -> BTreeMap<u32, Ports> {
     let mut kept = BTreeMap::new();
     let mut taken = BTreeSet::new();
