@@ -3,7 +3,7 @@
 //! The epoch is in the data directory before it is used. How often its lease was renewed is written now and then: that is
 //! enough to notice a store that was restored from an older backup within the same epoch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use peerflow_model::Epoch;
@@ -21,6 +21,8 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct HighestEpoch {
     data_dir: Arc<DataDir>,
     value: Arc<watch::Sender<Highest>>,
+    /// Held while a file is written, so that a later number is never overwritten by an earlier one.
+    writing: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,7 @@ impl HighestEpoch {
                 sighting,
                 written_at,
             })),
+            writing: Arc::default(),
         })
     }
 
@@ -91,9 +94,7 @@ impl HighestEpoch {
         if let Err(error) = written {
             tracing::error!(%error, epoch = seen.epoch.0, "the highest epoch seen cannot be remembered");
         }
-        if renewals_are_due
-            && let Err(error) = self.data_dir.remember_renewals(seen.epoch, seen.renewals)
-        {
+        if renewals_are_due && let Err(error) = self.write_renewals() {
             tracing::warn!(%error, "how far the lease has come cannot be remembered");
         }
     }
@@ -113,10 +114,25 @@ impl HighestEpoch {
             is_higher
         });
         if is_higher {
-            (self.data_dir.remember_epoch(seen.epoch), renewals_are_due)
+            (self.write(), renewals_are_due)
         } else {
             (Ok(()), renewals_are_due)
         }
+    }
+
+    /// Writes the highest epoch, which may be higher by now than the one that made it necessary.
+    fn write(&self) -> Result<(), DataDirError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.data_dir.remember_epoch(self.current())
+    }
+
+    /// Writes how often its lease was renewed.
+    fn write_renewals(&self) -> Result<(), DataDirError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sighting {
+            epoch, renewals, ..
+        } = self.sighting();
+        self.data_dir.remember_renewals(epoch, renewals)
     }
 }
 

@@ -89,6 +89,7 @@ impl LogHub {
     /// and goes on from the store.
     pub fn follow(&self, run: &RunId) -> broadcast::Receiver<Arc<LogChunk>> {
         let mut followers = self.shared.lock_followers();
+        followers.retain(|_, sender| sender.receiver_count() > 0);
         let receiver = match followers.get(run) {
             Some(sender) => sender.subscribe(),
             None => {
@@ -105,8 +106,9 @@ impl LogHub {
 
     /// Told when tasks of the run stored lines from other nodes: a hint to look into the store.
     pub fn follow_elsewhere(&self, run: &RunId) -> broadcast::Receiver<()> {
-        self.shared
-            .lock_elsewhere()
+        let mut elsewhere = self.shared.lock_elsewhere();
+        elsewhere.retain(|_, readers| readers.receiver_count() > 0);
+        elsewhere
             .entry(run.clone())
             .or_insert_with(|| broadcast::channel(1).0)
             .subscribe()

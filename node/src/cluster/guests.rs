@@ -8,8 +8,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections of one peer at once: it needs one, and those of its earlier lives may linger for a moment.
 const CONNECTIONS: usize = 16;
-/// Streams of one peer that are served at once, over all its connections.
-const STREAMS: usize = 256;
+/// Streams of one peer for orders and questions that are served at once, over all its connections.
+const STREAMS: usize = 128;
+/// Streams of one peer that follow events or logs, which stay. With those above no more than a connection may have open, so
+/// that followers leave room for orders and questions.
+const FOLLOWERS: usize = 128;
 
 /// The peers that are connected, each with what is left to it.
 #[derive(Debug, Default)]
@@ -22,6 +25,7 @@ pub(super) struct Guests {
 struct Turns {
     connections: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
 }
 
 /// One connection of a peer, until it is dropped.
@@ -40,6 +44,7 @@ impl Guests {
             let turns = Arc::new(Turns {
                 connections: Arc::new(Semaphore::new(CONNECTIONS)),
                 streams: Arc::new(Semaphore::new(STREAMS)),
+                followers: Arc::new(Semaphore::new(FOLLOWERS)),
             });
             self.peers.insert(peer.clone(), Arc::downgrade(&turns));
             turns
@@ -56,6 +61,11 @@ impl Guest {
     /// The right to one more stream, until it is dropped; `None` when the peer has too many.
     pub(super) fn stream(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.turns.streams).try_acquire_owned().ok()
+    }
+
+    /// The right to follow something on a stream, until it is dropped; `None` when the peer follows too much.
+    pub(super) fn follower(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.turns.followers).try_acquire_owned().ok()
     }
 }
 
@@ -80,6 +90,10 @@ mod tests {
         assert!(connections.iter().all(|guest| guest.stream().is_none()));
         let polite = guests.admit(&other).expect("another peer is admitted");
         assert!(polite.stream().is_some());
+        let followers: Vec<_> = (0..STREAMS)
+            .filter_map(|number| connections[number % CONNECTIONS].follower())
+            .collect();
+        assert_eq!(followers.len(), FOLLOWERS);
         drop(streams);
         assert!(connections[0].stream().is_some());
         drop(connections);

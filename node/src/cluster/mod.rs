@@ -125,7 +125,8 @@ impl ClusterHandle {
     pub(crate) fn has_successor(&self) -> bool {
         self.members()
             .peers()
-            .any(|peer| peer.state == MemberState::Alive && !peer.word.draining)
+            .filter(|peer| peer.state == MemberState::Alive)
+            .any(|peer| !peer.word.draining && peer.word.store_reachable)
     }
 
     /// Waits until no other node is alive, at most `limit`.

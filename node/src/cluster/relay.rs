@@ -20,6 +20,8 @@ use crate::scheduler::SchedulerHandle;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long lines on their way to the store are waited for.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+/// Runs that are followed at other nodes at once: each takes a stream there.
+const RUNS: usize = 64;
 /// After a stream broke.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -29,14 +31,22 @@ pub(super) async fn send_events(
     mut to: wire::Sender<wire::EventMessage>,
 ) -> Result<(), wire::Error> {
     let mut source = events.subscribe_peer();
-    to.send(&wire::EventMessage::Following).await?;
-    loop {
-        let message = match source.recv().await {
-            Ok(event) => convert::event_to_wire(&event),
-            Err(RecvError::Lagged(events)) => wire::EventMessage::Missed { events },
-            Err(RecvError::Closed) => return to.finish().await,
-        };
-        to.send(&message).await?;
+    let unread = to.stopped();
+    let telling = async {
+        to.send(&wire::EventMessage::Following).await?;
+        loop {
+            let message = match source.recv().await {
+                Ok(event) => convert::event_to_wire(&event),
+                Err(RecvError::Lagged(events)) => wire::EventMessage::Missed { events },
+                Err(RecvError::Closed) => return to.finish().await,
+            };
+            to.send(&message).await?;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = unread => Ok(()),
+        told = telling => told,
     }
 }
 
@@ -47,17 +57,26 @@ pub(super) async fn send_log(
     mut to: wire::Sender<wire::LogMessage>,
 ) -> Result<(), wire::Error> {
     let mut source = logs.follow(run);
-    // Who asks may know of ends whose last lines are not stored yet.
-    logs.flush(FLUSH_PATIENCE).await;
-    to.send(&wire::LogMessage::Following).await?;
-    loop {
-        match source.recv().await {
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => source = logs.follow(run),
+    let unread = to.stopped();
+    let telling = async {
+        // Who asks may know of ends whose last lines are not stored yet.
+        logs.flush(FLUSH_PATIENCE).await;
+        to.send(&wire::LogMessage::Following).await?;
+        loop {
+            match source.recv().await {
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => source = logs.follow(run),
+            }
+            // What came together is told once: the reader looks into the store.
+            while source.try_recv().is_ok() {}
+            to.send(&wire::LogMessage::Stored).await?;
         }
-        // What came together is told once: the reader looks into the store.
-        while source.try_recv().is_ok() {}
-        to.send(&wire::LogMessage::Stored).await?;
+    };
+    // A run that is over stores nothing more: without this its readers would be served for ever.
+    tokio::select! {
+        biased;
+        () = unread => Ok(()),
+        told = telling => told,
     }
 }
 
@@ -175,7 +194,11 @@ impl Relay {
         let mut look = interval(LOOK_EVERY);
         loop {
             look.tick().await;
-            let wanted = self.logs.followed();
+            let mut wanted = self.logs.followed();
+            // Those left out look into the store every second by themselves.
+            while wanted.len() > RUNS {
+                wanted.pop_last();
+            }
             followed.retain(|run, _| wanted.contains(run));
             for run in wanted {
                 followed

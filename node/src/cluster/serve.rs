@@ -79,8 +79,10 @@ impl Serving {
                             break;
                         }
                     };
-                    let Some(turn) = guest.stream() else {
-                        tracing::warn!(peer = %connection.peer().node, "a peer opens too many streams; one is dropped");
+                    let stays = matches!(opening, wire::Opening::Events | wire::Opening::FollowLog { .. });
+                    let turn = if stays { guest.follower() } else { guest.stream() };
+                    let Some(turn) = turn else {
+                        tracing::debug!(peer = %connection.peer().node, "a peer opens too many streams; one is dropped");
                         continue;
                     };
                     let serving = self.clone();

@@ -32,16 +32,31 @@ pub(crate) struct WordKeeper {
 impl WordKeeper {
     /// Runs until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut load = interval(LOAD_EVERY);
+        let both = async { tokio::join!(self.keep(), self.watch_store()) };
+        stop.run_until_cancelled(both).await;
+    }
+
+    /// Asks the store for a sign of life, which may take its time.
+    async fn watch_store(&self) {
         let mut ping = interval(PING_EVERY);
+        let mut rival = None;
+        loop {
+            ping.tick().await;
+            let reaches = self.store.ping(PING_LIMIT).await.is_ok();
+            self.cluster.tell(|word| word.store_reachable = reaches);
+            self.measure();
+            self.look_for_a_rival(&mut rival);
+        }
+    }
+
+    async fn keep(&self) {
+        let mut load = interval(LOAD_EVERY);
         let mut work = self.worker.load();
         let mut highest = self.epoch.current();
-        let mut rival = None;
         let mut departures = self.cluster.departures().watch();
         loop {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
                 Ok(()) = work.changed() => {
                     let running = u32::try_from(work.borrow_and_update().running).unwrap_or(u32::MAX);
                     self.cluster.tell(|word| word.running = running);
@@ -57,12 +72,6 @@ impl WordKeeper {
                 _ = load.tick() => {
                     let load = load_per_core();
                     self.cluster.tell(|word| word.load = load);
-                }
-                _ = ping.tick() => {
-                    let reaches = self.store.ping(PING_LIMIT).await.is_ok();
-                    self.cluster.tell(|word| word.store_reachable = reaches);
-                    self.measure();
-                    self.look_for_a_rival(&mut rival);
                 }
             }
         }

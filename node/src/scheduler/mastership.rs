@@ -123,17 +123,20 @@ async fn renew(
     hold: watch::Sender<Hold>,
     peers: LeaseListeners,
 ) {
+    // The first request for the renewal that is not answered yet: it may have been the one that was done.
+    let mut asked_at = None;
     loop {
         sleep(election.renew_every).await;
-        let before = Instant::now();
+        let before = *asked_at.get_or_insert_with(Instant::now);
         match timeout(election.ttl, store.renew(&lease, election.ttl)).await {
             Ok(Ok(Ok(renewed))) => {
                 lease = renewed;
-                peers.tell(&lease);
+                asked_at = None;
                 hold.send_replace(Hold {
                     until: before + election.ttl,
                     lost: false,
                 });
+                peers.tell(&lease);
             }
             Ok(Ok(Err(loss))) => {
                 tracing::warn!(epoch = lease.epoch.0, %loss, "the lease is lost");

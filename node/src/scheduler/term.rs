@@ -7,7 +7,7 @@ use peerflow_engine::{Answer, Command, Engine, Event, Now, Options, RequestId};
 use peerflow_model::{Change, Settings};
 use peerflow_store::Error;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::active::ActiveRuns;
 use super::batch::{Action, Batch, publish};
@@ -25,6 +25,8 @@ const TURN_EVENTS: usize = 512;
 const TURN_SIZE: usize = 4096;
 /// The engine is woken at least this often, so that a clock that jumped is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How long the store may take to give the state that a term goes on from.
+const LOAD_PATIENCE: Duration = Duration::from_secs(60);
 /// How often grants that may be over are looked for while nodes that cannot be reached hold attempts.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -70,10 +72,10 @@ impl<'s> Term<'s> {
     /// Schedules until the node stops or the lease is lost.
     pub(super) async fn run(
         scheduler: &'s mut Scheduler,
-        mandate: Mandate,
+        mut mandate: Mandate,
         seed: u64,
     ) -> (Mandate, TermOver) {
-        let loaded = match Self::load(scheduler, &mandate, seed).await {
+        let loaded = match Self::load(scheduler, &mut mandate, seed).await {
             Ok(loaded) => loaded,
             Err(over) => return (mandate, over),
         };
@@ -114,7 +116,7 @@ impl<'s> Term<'s> {
     /// Reads what is active and makes the engine of it.
     async fn load(
         scheduler: &mut Scheduler,
-        mandate: &Mandate,
+        mandate: &mut Mandate,
         seed: u64,
     ) -> Result<Loaded, TermOver> {
         let began = Instant::now();
@@ -126,6 +128,10 @@ impl<'s> Term<'s> {
             biased;
             () = scheduler.stop.cancelled() => return Err(TermOver::Stopped),
             () = scheduler.resign.cancelled() => return Err(TermOver::Resigned),
+            () = mandate.over() => return Err(lease_over()),
+            () = sleep(LOAD_PATIENCE) => return Err(TermOver::CannotGoOn {
+                reason: format!("the store did not give the state to go on from within {} s", LOAD_PATIENCE.as_secs()),
+            }),
             read = read => read.map_err(|error| TermOver::CannotGoOn {
                 reason: format!("cannot read the state to go on from: {error}"),
             })?,

@@ -36,8 +36,11 @@ pub(super) enum Unreadable {
 pub(crate) struct Definitions {
     store: Arc<dyn Store>,
     documents: Arc<Mutex<Kept<ContentHash, WorkflowDocument>>>,
-    runs: Arc<Mutex<Kept<RunId, Arc<Workflow>>>>,
+    runs: Arc<Mutex<Kept<Substituted, Arc<Workflow>>>>,
 }
+
+/// What a substituted workflow is known by: a store that went back may give the same run another definition.
+type Substituted = (RunId, ContentHash);
 
 impl Definitions {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
@@ -56,7 +59,7 @@ impl Definitions {
         params: &BTreeMap<String, String>,
         time: &LogicalTime,
     ) -> Result<Arc<Workflow>, Unreadable> {
-        let cell = lock(&self.runs).cell(run);
+        let cell = lock(&self.runs).cell(&(run.clone(), definition));
         let workflow = cell.get_or_try_init(|| async {
             let document = self.document(definition).await?;
             document

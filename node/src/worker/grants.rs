@@ -22,7 +22,7 @@ pub(super) struct Grants {
     last: u64,
     asked: BTreeMap<u64, Asked>,
     /// Grants that hold, with their end.
-    held: BTreeMap<u64, Instant>,
+    held: BTreeMap<u64, GrantEnd>,
     ask_at: Option<Instant>,
     lease: Option<Duration>,
 }
@@ -85,28 +85,29 @@ impl Grants {
         let asked = self.asked.remove(&number)?;
         self.lease = Some(lease);
         self.ask_at = self.ask_at.map(|at| at.min(asked.at + lease / 4));
-        self.held.retain(|_, until| *until > now);
+        self.forget_ended(now);
         let end = GrantEnd {
             at: asked.at + lease,
             boot: asked.boot.after(lease),
         };
-        self.held.insert(number, end.at);
+        self.held.insert(number, end);
         Some(end)
     }
 
     /// Whether grant `number` still holds.
     pub(super) fn holds(&self, number: u64, now: Instant) -> bool {
-        self.held.get(&number).is_some_and(|until| *until > now)
+        let end = self.held.get(&number);
+        end.is_some_and(|end| end.at > now && end.boot > BootTime::now())
     }
 
     /// Drops grants that are over: each is acted on once.
     pub(super) fn forget_ended(&mut self, now: Instant) {
-        self.held.retain(|_, until| *until > now);
+        self.held.retain(|_, end| end.at > now);
     }
 
     /// When the last grant is over.
     pub(super) fn end(&self) -> Option<Instant> {
-        self.held.values().max().copied()
+        self.held.values().map(|end| end.at).max()
     }
 }
 

@@ -174,3 +174,24 @@ fn a_command_waits_out_a_takeover_at_any_peer() {
         assert_eq!(outcome.code, 0, "{}", outcome.text());
     }
 }
+
+#[test]
+fn logs_that_are_read_over_and_over_leave_the_way_to_the_master_free() {
+    /// More than the streams that a peer may have open at once.
+    const READS: usize = 300;
+    let cluster = Cluster::builder().start();
+    let peer = (cluster.agreed_master() + 1) % cluster.size();
+    let api = cluster.api(peer);
+    api.put_workflow("short", &single("short", "echo said"));
+    let id = api.try_run("short").expect("the master answers");
+    eventually("it has ended", Duration::from_secs(30), || {
+        let instance = api.try_instance(&id)?;
+        (instance["status"] == "succeeded").then_some(())
+    });
+    for _ in 0..READS {
+        let log = api.get(&format!("/api/v1/instances/{id}/log"));
+        assert_eq!(log.status, 200);
+    }
+    api.try_run("short")
+        .expect("the master is asked through the same peer as before");
+}
