@@ -208,7 +208,7 @@ fn values_that_do_not_fit_name_place_and_remedy() {
             "[cluster]\nseeds = [\"a:1\", \"http://etl-1:8091\"]",
             ["node.toml:2", "no address"],
         ),
-        ("[cluster]\nname = \"\"", ["node.toml:2", "1 to 200 bytes"]),
+        ("[cluster]\nname = \"\"", ["node.toml:2", "1 to 64 bytes"]),
         (
             "[gossip]\nadvertise = \"0.0.0.0:1\"",
             ["node.toml:2", "reached"],
