@@ -64,13 +64,16 @@ fn kill_again_and_again(store: &StoreKind) {
         let ten = start_ten(&node.api, &closed);
         seen.acknowledged.extend(ten.iter().cloned());
         eventually("ten instances run", Duration::from_secs(60), || {
-            all_run(&node.api, folder.path(), &ten).then_some(())
+            not_running(&node.api, folder.path(), &ten)
+                .is_empty()
+                .then_some(())
         });
         let asked = kill_under_load(&node, &open, 1 + round * 5 % 12, || {
             seen.note(&node.api);
+            let idle = not_running(&node.api, folder.path(), &ten);
             assert!(
-                all_run(&node.api, folder.path(), &ten),
-                "the ten run when the kill comes"
+                idle.is_empty(),
+                "the ten run when the kill comes, and not: {idle:#?}"
             );
         });
         seen.acknowledged.extend(asked);
@@ -149,17 +152,19 @@ fn start_ten(api: &Api, gate: &Path) -> Vec<String> {
     ids.collect()
 }
 
-/// Whether each of the instances is shown as running with its waiting step, and has a process.
-fn all_run(api: &Api, folder: &Path, ids: &[String]) -> bool {
+/// Those of the instances that are not shown as running with their waiting step, or have no process.
+fn not_running(api: &Api, folder: &Path, ids: &[String]) -> Vec<String> {
     let processes = processes_of(folder).into_iter();
     let alive: BTreeSet<String> = processes.filter_map(|process| process.instance).collect();
-    ids.iter().all(|id| {
+    let looked_at = ids.iter().filter_map(|id| {
         let instance = api.try_instance(id).expect("it was acknowledged");
         let waits = steps(&instance).any(|step| {
             matches!(step["name"].as_str(), Some("b" | "q")) && step["status"] == "running"
         });
-        waits && instance["status"] == "running" && alive.contains(id)
-    })
+        let runs = waits && instance["status"] == "running" && alive.contains(id);
+        (!runs).then(|| format!("{id}, process alive: {}, {instance:#}", alive.contains(id)))
+    });
+    looked_at.collect()
 }
 
 fn steps(instance: &Value) -> impl Iterator<Item = &Value> {
