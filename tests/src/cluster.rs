@@ -301,8 +301,8 @@ impl Cluster {
         if let Some(mut node) = seat.node.take() {
             node.kill();
         }
+        // What its spawner had begun to start may still say so: it is gone for good when it is started again.
         seat.is_paused = false;
-        self.task_log.left(&seat.id);
     }
 
     /// SIGTERM, and waits for its end; gives the exit code.
@@ -319,6 +319,7 @@ impl Cluster {
     pub fn start_again(&mut self, at: usize) {
         let seat = &mut self.seats[at];
         assert!(seat.node.is_none(), "{} runs", seat.id);
+        self.task_log.left(&seat.id);
         seat.node = Some(seat.builder.clone().start());
     }
 
@@ -326,6 +327,7 @@ impl Cluster {
     pub fn start_missing(&mut self) {
         std::thread::scope(|scope| {
             for seat in self.seats.iter_mut().filter(|seat| seat.node.is_none()) {
+                self.task_log.left(&seat.id);
                 scope.spawn(|| seat.node = Some(seat.builder.clone().start()));
             }
         });

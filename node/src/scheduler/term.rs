@@ -225,7 +225,7 @@ impl<'s> Term<'s> {
 
     /// Tells the engine how busy the nodes are, of nodes that are gone, and of grants that are surely over.
     fn look_for_the_lost(&mut self) {
-        for peer in self.workers.changed_loads() {
+        for peer in self.workers.changed() {
             self.handle(Event::Peer(peer));
         }
         self.awaits_nodes = !self.engine.awaited().is_empty();

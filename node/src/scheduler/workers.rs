@@ -28,8 +28,8 @@ pub(super) struct Workers {
     began: Instant,
     /// When each worker was last given a grant by this master.
     granted: HashMap<NodeId, Instant>,
-    /// What those that listen last told of themselves.
-    peers: HashMap<NodeId, Peer>,
+    /// What those that listen last told of themselves, and what the engine was told of them.
+    peers: HashMap<NodeId, (Peer, Peer)>,
     /// Lives of nodes whose grants were told to be over.
     over: BTreeSet<(NodeId, Incarnation)>,
     /// Nodes that were called dead in this term, to be told once.
@@ -96,25 +96,42 @@ impl Workers {
         self.peers.remove(node);
     }
 
-    /// What a worker tells of itself, with the load of its machine, which gossip tells.
-    pub(super) fn told(&mut self, mut peer: Peer) -> Peer {
-        peer.load = load(&self.cluster.members(), &peer.id);
-        self.peers.insert(peer.id.clone(), peer.clone());
-        peer
+    /// What a worker tells of itself, with what gossip tells of its machine.
+    pub(super) fn told(&mut self, told: Peer) -> Peer {
+        let shown = self.with_gossip(&told, &self.cluster.members());
+        self.peers.insert(shown.id.clone(), (told, shown.clone()));
+        shown
     }
 
-    /// Workers whose machines are busier or idler than was told last.
-    pub(super) fn changed_loads(&mut self) -> Vec<Peer> {
+    /// Workers of which gossip tells something else than it did.
+    pub(super) fn changed(&mut self) -> Vec<Peer> {
         let members = self.cluster.members();
         let mut changed = Vec::new();
-        for peer in self.peers.values_mut() {
-            let load = load(&members, &peer.id);
-            if peer.load != load {
-                peer.load = load;
-                changed.push(peer.clone());
+        for (told, shown) in self.peers.values() {
+            let now = self.with_gossip(told, &members);
+            if now != *shown {
+                changed.push(now);
+            }
+        }
+        for peer in &changed {
+            if let Some((_, shown)) = self.peers.get_mut(&peer.id) {
+                shown.clone_from(peer);
             }
         }
         changed
+    }
+
+    /// A node that does not reach the store is given nothing: it could not read what to do. This one reaches it, or it
+    /// would not be master.
+    fn with_gossip(&self, told: &Peer, members: &Members) -> Peer {
+        let word = members.member(&told.id).map(|member| &member.word);
+        let is_blind = word.is_some_and(|word| !word.store_reachable);
+        Peer {
+            // Never negative and never infinite: see `Word::load`.
+            load: word.map_or(0, |word| (word.load * 100.0).round() as u32),
+            draining: told.draining || (is_blind && told.id != *self.cluster.own_id()),
+            ..told.clone()
+        }
     }
 
     /// Gives a worker a grant. The caller's lease is valid.
@@ -197,14 +214,6 @@ impl Workers {
         self.absent = awaited;
         news
     }
-}
-
-/// The load of a node's machine for each core, in hundredths.
-fn load(members: &Members, node: &NodeId) -> u32 {
-    // Never negative and never infinite: see `Word::load`.
-    members
-        .member(node)
-        .map_or(0, |member| (member.word.load * 100.0).round() as u32)
 }
 
 /// What two clocks may drift apart, and a kill may take, while a grant runs out.

@@ -16,8 +16,8 @@ const DOCUMENTS: usize = 64;
 /// Workflows of runs kept.
 const RUNS: usize = 256;
 /// How long one read may take, and how often a read that fails is tried.
-const READ_PATIENCE: Duration = Duration::from_secs(5);
-const TRIES: u32 = 10;
+const READ_PATIENCE: Duration = Duration::from_secs(2);
+const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why an attempt cannot begin.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use peerflow_actions::{TaskEnd, TaskRunner};
+use peerflow_actions::{TaskEnd, TaskResult, TaskRunner};
 use peerflow_engine::{Event, Report};
 use peerflow_model::AttemptId;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -313,7 +313,10 @@ impl Worker {
         let Some((attempt, end, revoked)) = self.slots.ended(joined, now) else {
             return;
         };
-        let outcome = Outcome::new(attempt.clone(), end, revoked == Some(Revoked::Leaving));
+        // What never began for want of its definition is not lost either: it runs elsewhere.
+        let never_began = end.result == TaskResult::Revoked && end.started_at.is_none();
+        let moved = never_began || revoked == Some(Revoked::Leaving);
+        let outcome = Outcome::new(attempt.clone(), end, moved);
         self.parts.metrics.attempt_ended(outcome.result());
         let report = outcome.report();
         self.parts.outcomes.add(outcome);
