@@ -1,11 +1,17 @@
-//! The wall-clock seam: the only place where a node reads the system's clock.
+//! The clock seam: the only place where a node reads the system's clocks.
 
 use jiff::Timestamp;
+use peerflow_actions::BootTime;
 
-/// Wall-clock time. Monotonic time is `tokio::time::Instant`.
+/// The clocks of the machine, save the monotonic one, which is `tokio::time::Instant`.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The present instant.
+    /// The present instant of the wall clock.
     fn now(&self) -> Timestamp;
+
+    /// Time since boot, suspension included: what the spawner holds grants against.
+    fn boot_time(&self) -> BootTime {
+        BootTime::now()
+    }
 }
 
 /// The system's clock.

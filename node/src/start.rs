@@ -75,6 +75,10 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 #[derive(Debug, Default)]
 pub struct Seams {
     pub clock: Option<Arc<dyn Clock>>,
+    /// Instead of UDP, for gossip.
+    pub gossip: Option<Arc<dyn peerflow_gossip::Network>>,
+    /// Instead of UDP, for the connections between nodes.
+    pub rpc: Option<Arc<dyn peerflow_wire::Network>>,
     /// Instead of processes; no spawner is started then.
     pub runner: Option<Arc<dyn TaskRunner>>,
     /// Instead of opening `store.url`.
@@ -146,12 +150,12 @@ impl Bound {
         let id = data_dir.node_id(config.node.id.as_deref(), &mut random)?;
         let incarnation = data_dir.next_incarnation(clock.now())?;
         let epoch = HighestEpoch::open(Arc::clone(&data_dir))?;
-        let endpoint = BoundEndpoint::bind(&config, &id, incarnation, &epoch).await?;
+        let endpoint = BoundEndpoint::bind(&config, &id, incarnation, &epoch, seams.rpc).await?;
         let identity = NodeIdentity {
             rpc: endpoint.as_ref().map(|endpoint| endpoint.advertised),
             ..identity(&config, listener.as_ref(), clock.now(), id, incarnation)
         };
-        let cluster = BoundCluster::bind(&config, &identity, endpoint, &clock).await?;
+        let cluster = BoundCluster::bind(&config, &identity, endpoint, &clock, seams.gossip).await?;
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
         let store = open_store(&config, seams.store).await?;

@@ -45,19 +45,20 @@ pub(crate) struct BoundEndpoint {
 }
 
 impl BoundEndpoint {
-    /// Listens for connections; `None` where the node is to be alone.
+    /// Listens for connections, on UDP unless another `network` is given; `None` where the node is to be alone.
     pub(crate) async fn bind(
         config: &Config,
         node: &NodeId,
         incarnation: Incarnation,
         epoch: &HighestEpoch,
+        network: Option<Arc<dyn peerflow_wire::Network>>,
     ) -> Result<Option<Self>, ClusterError> {
         let (Some(sockets), Some(secret)) = (config.cluster_sockets(), config.cluster_secret())
         else {
             return Ok(None);
         };
         let epoch = epoch.clone();
-        let endpoint = Endpoint::bind(EndpointConfig {
+        let endpoint_config = EndpointConfig {
             listen: sockets.rpc,
             node: node.clone(),
             incarnation,
@@ -66,7 +67,11 @@ impl BoundEndpoint {
             tls: ClusterTls::new(&secret, &config.cluster.name, node)?,
             epoch: Arc::new(move || epoch.current()),
             limits: Limits::default(),
-        })?;
+        };
+        let endpoint = match network {
+            Some(network) => Endpoint::bind_on(endpoint_config, network.as_ref())?,
+            None => Endpoint::bind(endpoint_config)?,
+        };
         let advertised = config.rpc_advertised(endpoint.local_addr()?);
         let advertised = look_up("rpc.advertise", advertised).await?;
         Ok(Some(Self {
@@ -96,12 +101,13 @@ enum Place {
 }
 
 impl BoundCluster {
-    /// Takes the socket for gossip.
+    /// Takes the socket for gossip, on UDP unless another `network` is given.
     pub(crate) async fn bind(
         config: &Config,
         identity: &NodeIdentity,
         endpoint: Option<BoundEndpoint>,
         clock: &Arc<dyn Clock>,
+        network: Option<Arc<dyn peerflow_gossip::Network>>,
     ) -> Result<Self, ClusterError> {
         let http = identity.http.map(|bound| config.http_advertised(bound));
         let own = identity.id.clone();
@@ -118,7 +124,7 @@ impl BoundCluster {
         };
         let clock = Arc::clone(clock);
         let key = endpoint.secret.gossip_key(&config.cluster.name);
-        let gossip = Gossip::bind(GossipConfig {
+        let gossip_config = GossipConfig {
             cluster: config.cluster.name.clone(),
             node: own.clone(),
             incarnation: identity.incarnation,
@@ -134,8 +140,11 @@ impl BoundCluster {
             key: GossipKey::new(key),
             clock: WallClock::new(move || clock.now()),
             about: about(identity, http),
-        })
-        .await?;
+        };
+        let gossip = match network {
+            Some(network) => Gossip::bind_on(gossip_config, network).await?,
+            None => Gossip::bind(gossip_config).await?,
+        };
         let place = Place::Among(gossip, endpoint.endpoint);
         Ok(Self { own, place })
     }

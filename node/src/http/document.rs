@@ -12,6 +12,7 @@ use peerflow_workflow::{
     Coordinator, CoordinatorDocument, Diagnostics, Document, StepKind, Work, Workflow,
     WorkflowDocument, WorkflowName,
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::problem::{ApiProblem, Kind};
 use super::show::Show;
@@ -23,13 +24,17 @@ use super::types::{
 /// How many coming times of a schedule are shown.
 const SHOWN_TIMES: usize = 5;
 
-/// Reads a document off the threads that answer requests: 4 MiB take a while.
+/// Reads a document off the threads that answer requests: 4 MiB take a while. A program with one thread, such as a
+/// simulation, has no other to spare and reads it in its place.
 ///
 /// # Errors
 /// The outer one when reading itself broke; the inner one is what is wrong with the document.
 pub(super) async fn parse(
     xml: Bytes,
 ) -> Result<Result<(Document, Diagnostics), Diagnostics>, ApiProblem> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return Ok(Document::from_bytes(&xml));
+    }
     tokio::task::spawn_blocking(move || Document::from_bytes(&xml))
         .await
         .map_err(|_panicked| {

@@ -60,13 +60,9 @@ impl Grants {
     }
 
     /// The number of a request that is sent now.
-    pub(super) fn ask(&mut self, now: Instant) -> u64 {
+    pub(super) fn ask(&mut self, now: Instant, boot: BootTime) -> u64 {
         self.last += 1;
-        let asked = Asked {
-            at: now,
-            boot: BootTime::now(),
-        };
-        self.asked.insert(self.last, asked);
+        self.asked.insert(self.last, Asked { at: now, boot });
         while self.asked.len() > ASKED {
             self.asked.pop_first();
         }
@@ -94,10 +90,10 @@ impl Grants {
         Some(end)
     }
 
-    /// Whether grant `number` still holds.
-    pub(super) fn holds(&self, number: u64, now: Instant) -> bool {
+    /// Whether grant `number` still holds, by both clocks.
+    pub(super) fn holds(&self, number: u64, now: Instant, boot: BootTime) -> bool {
         let end = self.held.get(&number);
-        end.is_some_and(|end| end.at > now && end.boot > BootTime::now())
+        end.is_some_and(|end| end.at > now && end.boot > boot)
     }
 
     /// Drops grants that are over: each is acted on once.
@@ -123,12 +119,12 @@ mod tests {
         let start = Instant::now();
         grants.begin(start);
         assert_eq!(grants.ask_at(), Some(start));
-        let number = grants.ask(start);
+        let number = grants.ask(start, BootTime::now());
         let answered = start + Duration::from_secs(5);
         let end = grants.granted(number, LEASE, answered).unwrap();
         assert_eq!(end.at, start + LEASE);
-        assert!(grants.holds(number, answered));
-        assert!(!grants.holds(number, start + LEASE));
+        assert!(grants.holds(number, answered, BootTime::now()));
+        assert!(!grants.holds(number, start + LEASE, BootTime::now()));
         assert_eq!(grants.end(), Some(start + LEASE));
         assert!(grants.ask_at().unwrap() <= start + LEASE / 4);
     }
@@ -138,13 +134,13 @@ mod tests {
         let mut grants = Grants::default();
         let start = Instant::now();
         grants.begin(start);
-        let first = grants.ask(start);
+        let first = grants.ask(start, BootTime::now());
         // Another master: the answer of the one before does not count any more.
         grants.begin(start);
         assert_eq!(grants.granted(first, LEASE, start), None);
         assert_eq!(grants.granted(99, LEASE, start), None);
-        assert!(!grants.holds(first, start));
-        let second = grants.ask(start);
+        assert!(!grants.holds(first, start, BootTime::now()));
+        let second = grants.ask(start, BootTime::now());
         assert!(second > first);
     }
 }

@@ -180,7 +180,7 @@ impl Worker {
     }
 
     fn ask_grant(&mut self) {
-        let number = self.grants.ask(Instant::now());
+        let number = self.grants.ask(Instant::now(), self.parts.clock.boot_time());
         let node = self.parts.identity.id.clone();
         // Before all else that waits: it counts from now.
         if self.link.is_some() {
@@ -272,6 +272,7 @@ impl Worker {
     /// Why an attempt is not taken (invariant 4).
     fn objection(&self, assignment: &Assignment) -> Option<String> {
         let seen = self.parts.epoch.current();
+        let (now, boot) = (Instant::now(), self.parts.clock.boot_time());
         if assignment.epoch < seen {
             Some(format!(
                 "its epoch {} is over: this node has seen {}",
@@ -279,7 +280,7 @@ impl Worker {
             ))
         } else if assignment.incarnation != self.parts.identity.incarnation {
             Some("it is meant for another life of this node".to_owned())
-        } else if !self.grants.holds(assignment.grant, Instant::now()) {
+        } else if !self.grants.holds(assignment.grant, now, boot) {
             Some("the grant it belongs to is over".to_owned())
         } else if self.draining {
             Some("this node takes no more attempts".to_owned())

@@ -27,7 +27,7 @@ pub use error::{CommitError, Error};
 pub use lease::{Claimed, Fence, Lease, LeaseClaim, LeaseLoss, LeaseRow, LeaseStore, Sighting};
 pub use limits::{MAX_DIR_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES};
 pub use logs::{LogChunk, LogCursor, LogPage, LogSelection, LogStore};
-pub use memory::MemoryStore;
+pub use memory::{Backup, MemoryStore};
 pub use open::{StoreUrl, open};
 pub use query::{
     Cursor, DirectoryEntry, FrontCounts, InstanceFilter, InstancePage, LedgerFilter, Page,

@@ -1,12 +1,12 @@
 //! The one socket on which a node talks to all of its peers.
 
 use std::fmt;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError};
 
 use peerflow_model::{Incarnation, NodeId};
-use quinn::{AsyncUdpSocket, ClientConfig, Runtime, ServerConfig, TokioRuntime};
+use quinn::{ClientConfig, ServerConfig, TokioRuntime};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use crate::hello::{EpochSource, Introduction};
 use crate::limits::Limits;
 use crate::message::Version;
 use crate::meters::{MeterReadings, Meters};
+use crate::network::{Network, Udp};
 use crate::tls::ClusterTls;
 
 /// Connections that may wait to be accepted.
@@ -29,7 +30,7 @@ const UNSEEN: (u64, u64) = (64 * 1024, 4 * 1024 * 1024);
 /// What an endpoint needs to know.
 #[derive(Clone)]
 pub struct EndpointConfig {
-    /// Where to listen; port 0 takes any. Not used by [`Endpoint::bind_with`].
+    /// Where to listen; port 0 takes any.
     pub listen: SocketAddr,
     pub node: NodeId,
     pub incarnation: Incarnation,
@@ -70,16 +71,12 @@ impl Endpoint {
         Self::bind_speaking(config, Version::OLDEST..=Version::NEWEST)
     }
 
-    /// Like [`Self::bind`], on a socket and runtime of the caller's, such as those of a simulation.
+    /// Like [`Self::bind`], on a socket of another network, such as a simulated one.
     ///
     /// # Errors
-    /// When the socket is unfit.
-    pub fn bind_with(
-        socket: Arc<dyn AsyncUdpSocket>,
-        runtime: Arc<dyn Runtime>,
-        config: EndpointConfig,
-    ) -> Result<Self, Error> {
-        Self::start(socket, runtime, config, Version::OLDEST..=Version::NEWEST)
+    /// When that network has no such address.
+    pub fn bind_on(config: EndpointConfig, network: &dyn Network) -> Result<Self, Error> {
+        Self::start(config, network, Version::OLDEST..=Version::NEWEST)
     }
 
     /// Like [`Self::bind`], as a release that speaks those versions.
@@ -87,19 +84,17 @@ impl Endpoint {
         config: EndpointConfig,
         versions: RangeInclusive<Version>,
     ) -> Result<Self, Error> {
-        let runtime = Arc::new(TokioRuntime);
-        let socket = UdpSocket::bind(config.listen)
-            .and_then(|socket| runtime.wrap_udp_socket(socket))
-            .map_err(|source| listen(&config, source))?;
-        Self::start(socket, runtime, config, versions)
+        Self::start(config, &Udp, versions)
     }
 
     fn start(
-        socket: Arc<dyn AsyncUdpSocket>,
-        runtime: Arc<dyn Runtime>,
         config: EndpointConfig,
+        network: &dyn Network,
         versions: RangeInclusive<Version>,
     ) -> Result<Self, Error> {
+        let socket = network
+            .bind(config.listen)
+            .map_err(|source| listen(&config, source))?;
         let limits = Arc::new(config.limits.clone());
         let meters = Arc::new(Meters::default());
         let mut server = ServerConfig::with_crypto(config.tls.server());
@@ -114,7 +109,7 @@ impl Endpoint {
             quinn::EndpointConfig::default(),
             Some(server),
             socket,
-            runtime,
+            Arc::new(TokioRuntime),
         )
         .map_err(|source| listen(&config, source))?;
         let introduction = Arc::new(Introduction {

@@ -15,6 +15,7 @@ mod limits;
 mod message;
 mod messages;
 mod meters;
+mod network;
 mod secret;
 mod streams;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use limits::Limits;
 pub use message::{Message, Version};
 pub use messages::*;
 pub use meters::MeterReadings;
+pub use network::Network;
 pub use secret::{ClusterSecret, SecretError};
 pub use streams::{Receiver, Sender};
 pub use tls::ClusterTls;

@@ -26,6 +26,11 @@ impl BootTime {
         Self(Duration::new(seconds, nanoseconds))
     }
 
+    /// The instant that long after the boot.
+    pub fn since_boot(time: Duration) -> Self {
+        Self(time)
+    }
+
     /// The instant `duration` later; the far end of time where that overflows.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {

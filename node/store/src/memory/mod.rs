@@ -18,21 +18,43 @@ use crate::lease::Sighting;
 use crate::runs::Store;
 use state::State;
 
-/// A store in memory. Its clock starts where it is told and goes on with tokio's, which tests may pause.
+/// A store in memory.
 pub struct MemoryStore {
     state: Mutex<State>,
-    started_at: Timestamp,
-    started: Instant,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+/// What a store in memory held at some time, to be put back like a backup.
+#[derive(Clone, Debug)]
+pub struct Backup(State);
+
 impl MemoryStore {
-    /// An empty store whose clock says `started_at` now.
+    /// An empty store whose clock says `started_at` now and goes on with tokio's, which tests may pause.
     pub fn new(started_at: Timestamp) -> Self {
+        let started = Instant::now();
+        Self::with_clock(move || {
+            started_at
+                .saturating_add(started.elapsed())
+                .unwrap_or(Timestamp::MAX)
+        })
+    }
+
+    /// An empty store with a clock of its own.
+    pub fn with_clock(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             state: Mutex::default(),
-            started_at,
-            started: Instant::now(),
+            clock: Box::new(clock),
         }
+    }
+
+    /// All that it holds now.
+    pub fn back_up(&self) -> Backup {
+        Backup(self.state().clone())
+    }
+
+    /// Puts everything back to what it was.
+    pub fn restore(&self, backup: &Backup) {
+        *self.state() = backup.0.clone();
     }
 
     /// Puts the lease row back to where it had come as far as `to`, as a restored backup does; for tests.
@@ -43,9 +65,7 @@ impl MemoryStore {
 
     /// The store's clock.
     fn now(&self) -> Timestamp {
-        self.started_at
-            .saturating_add(self.started.elapsed())
-            .unwrap_or(Timestamp::MAX)
+        (self.clock)()
     }
 
     /// Every change to the state is made whole before its lock is let go, also by a panic between two changes.

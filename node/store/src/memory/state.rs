@@ -13,7 +13,7 @@ use peerflow_workflow::{CoordinatorName, WorkflowName};
 use crate::logs::LogChunk;
 use crate::query::StoredAnswer;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) lease: LeaseState,
     pub(super) workflows: BTreeMap<WorkflowName, WorkflowRecord>,
@@ -44,7 +44,7 @@ pub(super) struct State {
 pub(super) type LedgerKey = (Timestamp, CoordinatorKey, WorkflowName);
 
 /// The lease row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LeaseState {
     pub(super) holder: Option<NodeId>,
     pub(super) epoch: Epoch,
@@ -58,7 +58,7 @@ pub(super) struct LeaseState {
     pub(super) restoration: Option<Restoration>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StoredFile {
     pub(super) content: Vec<u8>,
     /// When it was put or last found wanted.
@@ -66,7 +66,7 @@ pub(super) struct StoredFile {
 }
 
 /// The log of a run, in order of arrival.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RunLog {
     pub(super) chunks: Vec<LogChunk>,
     pub(super) seen: BTreeSet<(AttemptId, u32)>,
