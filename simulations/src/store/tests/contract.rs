@@ -16,10 +16,7 @@ struct Behind {
 
 impl Behind {
     fn new() -> Self {
-        let fixture = Fixture::with(StoreLatency {
-            least: Duration::from_millis(1),
-            jitter: Duration::from_millis(1),
-        });
+        let fixture = Fixture::with(StoreLatency::default());
         let clock = fixture.clock.clone();
         let mut time = JoinSet::new();
         time.spawn(async move {

@@ -56,6 +56,26 @@ fn a_call_takes_its_latency_and_what_slows_it() {
 }
 
 #[test]
+fn calls_differ_by_the_jitter_at_most() {
+    let fixture = Fixture::with(StoreLatency {
+        least: 10 * MS,
+        jitter: 20 * MS,
+    });
+    let door = fixture.door("one");
+    runtime().block_on(async {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..50 {
+            let began = Instant::now();
+            door.lease().await.unwrap();
+            seen.insert(began.elapsed());
+        }
+        let most = 32 * MS;
+        assert!(seen.len() > 3, "{seen:?}");
+        assert!(seen.iter().all(|took| (10 * MS..=most).contains(took)));
+    });
+}
+
+#[test]
 fn a_caller_that_goes_away_leaves_done_what_was_done() {
     let fixture = Fixture::new();
     let door = fixture.door("one");
