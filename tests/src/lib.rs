@@ -19,5 +19,5 @@ pub use hosts::{Cut, Hosts, Side, Way};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, Session, test_server_url};
 pub use node::{Node, NodeBuilder, StoreKind};
-pub use processes::{Process, began, children, processes_of};
+pub use processes::{Process, TaskStep, began, children, processes_of};
 pub use wait::{eventually, is_alive, within};

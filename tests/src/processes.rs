@@ -10,10 +10,17 @@ pub struct Process {
     pub pid: i32,
     /// When it began, in the kernel's ticks.
     pub began: u64,
-    /// The instance whose task it belongs to, where it is one of a task.
-    pub instance: Option<String>,
+    /// The task that it belongs to, where it is one of a task.
+    pub task: Option<TaskStep>,
     /// What was started, for messages.
     pub command: String,
+}
+
+/// What a task's process bears in its environment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TaskStep {
+    pub instance: String,
+    pub step: String,
 }
 
 /// When a process began, in the kernel's ticks; `None` when it is gone, or a zombie.
@@ -58,11 +65,19 @@ fn process_of(folder: &str, pid: i32) -> Option<Process> {
     Some(Process {
         pid,
         began: began(pid)?,
-        instance: environment
-            .split('\0')
-            .find_map(|variable| variable.strip_prefix("PEERFLOW_INSTANCE="))
-            .map(str::to_owned),
+        task: task_of(&environment),
         command: command.replace('\0', " "),
+    })
+}
+
+fn task_of(environment: &str) -> Option<TaskStep> {
+    let variable = |name: &str| {
+        let mut all = environment.split('\0');
+        all.find_map(|each| each.strip_prefix(name)?.strip_prefix('='))
+    };
+    Some(TaskStep {
+        instance: variable("PEERFLOW_INSTANCE")?.to_owned(),
+        step: variable("PEERFLOW_STEP")?.to_owned(),
     })
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use peerflow_tests::{
-    Api, Database, Node, NodeBuilder, StoreKind, began, eventually, processes_of,
+    Api, Database, Node, NodeBuilder, StoreKind, TaskStep, began, eventually, processes_of,
 };
 use serde_json::{Value, json};
 
@@ -152,19 +152,34 @@ fn start_ten(api: &Api, gate: &Path) -> Vec<String> {
     ids.collect()
 }
 
-/// Those of the instances that are not shown as running with their waiting step, or have no process.
+/// Those of the instances whose waiting step has no process, or is not shown as running. A process of another step shows
+/// nothing: a step is shown as running as soon as it is assigned, so one of the step before, or of a branch beside it, may
+/// be there while the waiting step's own is yet to come.
 fn not_running(api: &Api, folder: &Path, ids: &[String]) -> Vec<String> {
     let processes = processes_of(folder).into_iter();
-    let alive: BTreeSet<String> = processes.filter_map(|process| process.instance).collect();
+    let alive: BTreeSet<TaskStep> = processes.filter_map(|process| process.task).collect();
+    let runs = |id: &String, step: &Value| {
+        let task = step["name"].as_str().map(|name| TaskStep {
+            instance: id.clone(),
+            step: name.to_owned(),
+        });
+        is_waiting(step)
+            && step["status"] == "running"
+            && task.is_some_and(|task| alive.contains(&task))
+    };
     let looked_at = ids.iter().filter_map(|id| {
         let instance = api.try_instance(id).expect("it was acknowledged");
-        let waits = steps(&instance).any(|step| {
-            matches!(step["name"].as_str(), Some("b" | "q")) && step["status"] == "running"
-        });
-        let runs = waits && instance["status"] == "running" && alive.contains(id);
-        (!runs).then(|| format!("{id}, process alive: {}, {instance:#}", alive.contains(id)))
+        let all_is_well =
+            instance["status"] == "running" && steps(&instance).any(|step| runs(id, step));
+        let own: Vec<_> = alive.iter().filter(|task| task.instance == *id).collect();
+        (!all_is_well).then(|| format!("{id}, whose processes are {own:?}: {instance:#}"))
     });
     looked_at.collect()
+}
+
+/// Whether it is the step that waits for the gate, of `chain` or of `wide`.
+fn is_waiting(step: &Value) -> bool {
+    matches!(step["name"].as_str(), Some("b" | "q"))
 }
 
 fn steps(instance: &Value) -> impl Iterator<Item = &Value> {
@@ -256,10 +271,8 @@ impl Seen {
             assert_eq!(now.as_ref(), Some(before), "{id} had ended");
         }
         for id in &self.held {
-            let cut_off = steps(&self.ended[id]).any(|step| {
-                matches!(step["name"].as_str(), Some("b" | "q"))
-                    && step["attempt"].as_u64() > Some(1)
-            });
+            let cut_off = steps(&self.ended[id])
+                .any(|step| is_waiting(step) && step["attempt"].as_u64() > Some(1));
             assert!(cut_off, "{id} ran when the node was killed");
         }
         // Those too whose answer the kill cut off.
