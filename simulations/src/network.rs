@@ -10,6 +10,8 @@ mod links;
 mod rules;
 mod sockets;
 mod state;
+#[cfg(test)]
+mod tests;
 mod weather;
 
 use std::net::IpAddr;
