@@ -1,9 +1,10 @@
-//! Connections to peers: made when they are needed, kept, and made anew when a peer begins another life.
+//! Connections to peers: made when they are needed, kept as long as the peer is there, and made anew when it begins another
+//! life.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use peerflow_gossip::{Member, MemberState};
+use peerflow_gossip::{Member, MemberState, Members};
 use peerflow_model::{Incarnation, NodeId};
 use peerflow_wire::{Connection, Endpoint};
 use tokio::sync::OnceCell;
@@ -75,6 +76,18 @@ impl Network {
         cell.get_or_try_init(|| connecting).await.cloned()
     }
 
+    /// Lets go of connections to lives of peers that are over, or that gossip does not call alive. What still goes over
+    /// them goes on.
+    pub(crate) fn keep_alive_only(&self, members: &Members) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.retain(|node, made| {
+            members.member(node).is_some_and(|member| {
+                // It may have been made after `members` was looked up.
+                member.state == MemberState::Alive && made.incarnation >= member.incarnation
+            })
+        });
+    }
+
     /// Where the connection to this life of a peer is, or will be; not one that is closed.
     fn cell(&self, member: &Member) -> Arc<OnceCell<Connection>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,5 +107,116 @@ impl Network {
         };
         made.insert(member.id.clone(), anew);
         connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use peerflow_gossip::{About, Word};
+    use peerflow_model::Epoch;
+    use peerflow_wire::{ClusterSecret, ClusterTls, EndpointConfig, Limits};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(30);
+
+    fn endpoint(node: &str) -> Endpoint {
+        let secret: ClusterSecret = "a secret that both nodes of this test share"
+            .parse()
+            .unwrap();
+        let node = NodeId::from(node);
+        Endpoint::bind(EndpointConfig {
+            listen: ([127, 0, 0, 1], 0).into(),
+            tls: ClusterTls::new(&secret, "test", &node).unwrap(),
+            node,
+            incarnation: Incarnation(7),
+            program_version: "0.1.0".to_owned(),
+            cluster: "test".to_owned(),
+            epoch: Arc::new(|| Epoch(1)),
+            limits: Limits::default(),
+        })
+        .unwrap()
+    }
+
+    fn member(id: &str, endpoint: &Endpoint, incarnation: u64, state: MemberState) -> Member {
+        let address = endpoint.local_addr().unwrap();
+        Member {
+            id: id.into(),
+            incarnation: Incarnation(incarnation),
+            gossip: address,
+            about: Arc::new(About {
+                http: None,
+                rpc: Some(address),
+                labels: [].into(),
+                hosts: [].into(),
+                slots: 1,
+                version: "0.1.0".to_owned(),
+                started_at: Timestamp::UNIX_EPOCH,
+            }),
+            word: Word::default(),
+            state,
+            since: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn members(all: impl IntoIterator<Item = Member>) -> Members {
+        Members::new("a".into(), all)
+    }
+
+    fn kept(network: &Network) -> Vec<String> {
+        let made = network.made.lock().unwrap();
+        let mut kept: Vec<_> = made.keys().map(ToString::to_string).collect();
+        kept.sort();
+        kept
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_let_go_when_its_peer_is_not_there_any_more() {
+        use MemberState::{Alive, Dead, Left};
+        let network = Network::new(endpoint("a"));
+        let others = ["b", "c", "d", "e"].map(|id| (id, endpoint(id)));
+        let mut accepted = Vec::new();
+        for (id, other) in &others {
+            let member = member(id, other, 7, Alive);
+            let (made, met) =
+                tokio::join!(network.connection(&member), timeout(BOUND, other.accept()));
+            made.unwrap();
+            accepted.push(met.unwrap().unwrap());
+        }
+        let as_now = |at: usize, life, state| member(others[at].0, &others[at].1, life, state);
+        let now = |life, left: MemberState, dead: MemberState| {
+            members([
+                as_now(0, life, Alive),
+                as_now(1, 7, left),
+                as_now(2, 7, dead),
+            ])
+        };
+        let with_e = members(
+            now(7, Alive, Alive)
+                .iter()
+                .cloned()
+                .chain([as_now(3, 7, Alive)]),
+        );
+        network.keep_alive_only(&with_e);
+        assert_eq!(kept(&network), ["b", "c", "d", "e"], "all are there");
+
+        network.keep_alive_only(&now(7, Left, Dead));
+        assert_eq!(kept(&network), ["b"], "left, dead, and forgotten by gossip");
+        for gone in &accepted[1..] {
+            assert!(
+                timeout(BOUND, gone.accept()).await.unwrap().is_err(),
+                "it is closed"
+            );
+        }
+        assert_eq!(accepted[0].close_reason(), None);
+        // A look at the members from before its present life tells nothing against the connection.
+        network.keep_alive_only(&now(6, Left, Dead));
+        assert_eq!(kept(&network), ["b"]);
+        network.keep_alive_only(&now(8, Left, Dead));
+        assert!(kept(&network).is_empty(), "that life is over");
     }
 }

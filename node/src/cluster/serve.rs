@@ -36,18 +36,20 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Accepts connections until `stop`.
+    /// Accepts connections until `stop`, and lets go of those that this node made to peers that are gone.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let Some(network) = self.cluster.shared.network.clone() else {
             return stop.cancelled().await;
         };
         let mut connections = JoinSet::new();
         let mut guests = Guests::default();
+        let mut members = self.cluster.watch();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(_ended) = connections.join_next() => {}
+                Ok(()) = members.changed() => network.keep_alive_only(&members.borrow_and_update()),
                 accepted = network.endpoint().accept(), if connections.len() < CONNECTIONS => match accepted {
                     Some(connection) => match guests.admit(&connection.peer().node) {
                         Some(guest) => drop(connections.spawn(self.clone().serve(connection, guest))),
