@@ -79,7 +79,8 @@ impl Retention {
     /// The cluster's settings, where the store has them this node's own; `None` when the store cannot be asked.
     async fn kept(&self) -> Option<Settings> {
         let mut settings = self.settings.clone();
-        for (key, value) in self.store.settings().await.ok()? {
+        let stored = self.store.settings().await.ok()?.into_iter();
+        for (key, value) in stored.filter(|(key, _)| key != Settings::LONGEST_LEASE) {
             if let Err(error) = settings.set(&key, &value) {
                 tracing::warn!(%error, "a setting in the store makes no sense and is passed over");
             }

@@ -47,7 +47,7 @@ pub enum SettingError {
 const TIMEZONE: &str = "node.timezone";
 const TTL: &str = "election.ttl";
 const RENEW_EVERY: &str = "election.renew_every";
-const LEASE: &str = "worker.lease";
+const LEASE: &str = Settings::WORKER_LEASE;
 const RESET: &str = "cron_runner.reset";
 const PLAN: &str = "cron_runner.plan";
 const RETRY_FAIL_TIMES: &str = "email.node_retry_fail_times";
@@ -77,6 +77,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The key of [`Settings::worker_lease`].
+    pub const WORKER_LEASE: &'static str = "worker.lease";
+    /// What stands under this key beside the settings nobody sets: the longest `worker.lease` whose grants may still
+    /// hold, written by the master that lowers it.
+    pub const LONGEST_LEASE: &'static str = "worker.lease.longest";
     /// All keys, in the order of [`Settings::entries`].
     pub const KEYS: [&'static str; 9] = [
         TIMEZONE,

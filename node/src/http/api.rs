@@ -138,7 +138,8 @@ impl Api {
             ),
             ("worker.lease".to_owned(), format_duration(own.worker_lease)),
         ]);
-        settings.extend(self.read(self.state.store.settings()).await?);
+        let stored = self.read(self.state.store.settings()).await?.into_iter();
+        settings.extend(stored.filter(|(key, _)| key != Settings::LONGEST_LEASE));
         Ok(settings)
     }
 

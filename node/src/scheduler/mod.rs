@@ -14,6 +14,7 @@ mod requests;
 mod service;
 mod settings;
 mod term;
+mod worker_lease;
 mod workers;
 
 #[cfg(test)]

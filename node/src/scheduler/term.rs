@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use peerflow_engine::{Answer, Command, Engine, Event, Now, Options, RequestId};
-use peerflow_model::{Change, Settings};
+use peerflow_model::Change;
 use peerflow_store::Error;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -16,6 +16,7 @@ use super::handle::{Ask, AskError};
 use super::mastership::Mandate;
 use super::service::{Scheduler, TermOver};
 use super::settings::reconcile;
+use super::worker_lease::WorkerLease;
 use super::workers::Workers;
 use crate::worker::PeerEvent;
 
@@ -49,10 +50,7 @@ pub(super) struct Term<'s> {
     pub(super) woken_at: Instant,
     pub(super) active: ActiveRuns,
     workers: Workers,
-    /// A worker's grant.
-    worker_lease: Duration,
-    /// The longest one that a worker may still hold.
-    longest_lease: Duration,
+    worker_lease: WorkerLease,
     /// When grants that may be over were last looked for.
     looked_at: Instant,
     /// Nodes that cannot be reached hold attempts, as far as is known.
@@ -65,7 +63,7 @@ struct Loaded {
     batch: Batch,
     active: ActiveRuns,
     workers: Workers,
-    worker_lease: Duration,
+    worker_lease: WorkerLease,
 }
 
 impl<'s> Term<'s> {
@@ -93,7 +91,6 @@ impl<'s> Term<'s> {
             active: loaded.active,
             workers: loaded.workers,
             worker_lease: loaded.worker_lease,
-            longest_lease: loaded.worker_lease,
             looked_at: Instant::now(),
             awaits_nodes: true,
         };
@@ -149,11 +146,13 @@ impl<'s> Term<'s> {
             seed,
             settings,
         };
-        let worker_lease = options.settings.worker_lease;
+        let (worker_lease, longest) =
+            WorkerLease::begin(options.settings.worker_lease, &stored, Instant::now());
         let mut commands = Vec::new();
         let engine = Engine::load(options, state, scheduler.now(), &mut commands);
         let mut batch = Batch::default();
-        changes.into_iter().for_each(|change| batch.persist(change));
+        let changes = changes.into_iter().chain(longest);
+        changes.for_each(|change| batch.persist(change));
         batch.take(&mut commands);
         let workers = Workers::attach(mandate.epoch(), &scheduler.cluster, &scheduler.worker).await;
         let workers = workers.map_err(|over| TermOver::SteppedDown {
@@ -232,9 +231,13 @@ impl<'s> Term<'s> {
         for node in self.workers.absent(&self.engine) {
             self.handle(Event::PeerDown { node });
         }
-        for (node, incarnation) in self.workers.grants_over(&self.engine, self.longest_lease) {
+        let longest = self.worker_lease.longest();
+        for (node, incarnation) in self.workers.grants_over(&self.engine, longest) {
             tracing::warn!(%node, "the last grant of a node that is gone is over; what it ran is lost");
             self.handle(Event::GrantOver { node, incarnation });
+        }
+        if let Some(change) = self.worker_lease.count_down(Instant::now()) {
+            self.batch.persist(change);
         }
     }
 
@@ -256,7 +259,8 @@ impl<'s> Term<'s> {
         match event {
             PeerEvent::GrantRequest { node, number } => {
                 if self.mandate.holds() {
-                    self.workers.grant(&node, number, self.worker_lease);
+                    self.workers
+                        .grant(&node, number, self.worker_lease.present());
                 }
             }
             PeerEvent::Told(Event::Peer(peer)) => {
@@ -284,7 +288,8 @@ impl<'s> Term<'s> {
             return Ok(());
         }
         let has_changes = self.batch.has_changes();
-        let (changes, actions) = std::mem::take(&mut self.batch).into_parts();
+        let (mut changes, actions) = std::mem::take(&mut self.batch).into_parts();
+        changes.extend(self.worker_lease.beside(&changes));
         if has_changes {
             self.commit(&changes).await?;
             self.note(changes);
@@ -302,25 +307,15 @@ impl<'s> Term<'s> {
                     self.active.note(instance, &self.scheduler.metrics)
                 }
                 Change::PutMail(_) => self.scheduler.mail_due.notify_one(),
-                Change::PutSetting { key, value } => self.set(key, value),
+                Change::PutSetting { key, value } => {
+                    self.worker_lease.note(change, Instant::now());
+                    // The lease of this term keeps its ttl; the next one has the new.
+                    self.scheduler.adopt(&[(key.clone(), value.clone())]);
+                }
                 _ => {}
             }
         }
         publish(&self.scheduler.events, changes);
-    }
-
-    /// A setting has changed. The lease of this term keeps its ttl; the next one has the new.
-    fn set(&mut self, key: &str, value: &str) {
-        let mut settings = Settings {
-            worker_lease: self.worker_lease,
-            ..Settings::default()
-        };
-        if settings.set(key, value).is_ok() {
-            self.worker_lease = settings.worker_lease;
-            self.longest_lease = self.longest_lease.max(self.worker_lease);
-        }
-        let changed = [(key.to_owned(), value.to_owned())];
-        self.scheduler.adopt(&changed);
     }
 
     fn act(&mut self, actions: Vec<Action>) {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::worker_lease::surely_over;
 use crate::cluster::ClusterHandle;
 use crate::worker::{Assignment, EpochOver, MasterLink, ORDERS, Order, PeerEvent, WorkerHandle};
 
@@ -186,7 +187,7 @@ impl Workers {
         engine: &Engine,
         longest_lease: Duration,
     ) -> Vec<(NodeId, Incarnation)> {
-        let wait = longest_lease + margin(longest_lease);
+        let wait = surely_over(longest_lease);
         let is_over = |node: &NodeId| {
             // A master before this one may have given a grant right before this one was elected.
             let since = self.granted.get(node).copied().unwrap_or(self.began);
@@ -214,9 +215,4 @@ impl Workers {
         self.absent = awaited;
         news
     }
-}
-
-/// What two clocks may drift apart, and a kill may take, while a grant runs out.
-fn margin(lease: Duration) -> Duration {
-    lease / 20 + Duration::from_secs(1)
 }

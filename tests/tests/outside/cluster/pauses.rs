@@ -50,6 +50,44 @@ fn a_master_paused_for_ten_seconds_has_lost_its_place_and_doubles_nothing() {
 }
 
 #[test]
+fn a_grant_from_before_the_lease_was_lowered_is_waited_for_by_the_next_master_too() {
+    let mut cluster = Cluster::builder()
+        .slots(8)
+        .lease(Duration::from_secs(16))
+        .start();
+    let ids = waiting::begin(&cluster, "wait");
+    let former = cluster.agreed_master();
+    let (worker, next) = ((former + 1) % 3, (former + 2) % 3);
+    let (own, _) = waiting::by_node(&cluster, &ids, worker);
+    let event = waiting::uptime();
+    cluster.pause(worker);
+    let shown = |at: usize| {
+        let shown = cluster.api(at).get("/api/v1/cluster/settings").json;
+        shown["settings"].clone()
+    };
+    let before = shown(former);
+    let path = "/api/v1/cluster/settings/worker.lease";
+    let header = [("content-type", "application/json")];
+    let answer = cluster
+        .api(former)
+        .send("PUT", path, &header, br#"{"value": "1s"}"#);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let mut expected = before;
+    expected["worker.lease"] = "1s".into();
+    assert_eq!(shown(next), expected, "nothing but the setting is shown");
+    cluster.kill(former);
+    let again = waiting::begun_again(&cluster, &own, LONG);
+    assert!(again.iter().all(|(_, last)| last.node == cluster.id(next)));
+    waiting::assert_killed_before_begun_again(&cluster, &own, event);
+    cluster.start_again(former);
+    cluster.resume(worker);
+    cluster.agreed_master();
+    waiting::open(&cluster, "gate");
+    let instances = all_succeed(cluster.api(next), &ids, LONG);
+    cluster.task_log().check(&instances);
+}
+
+#[test]
 fn tasks_of_a_node_paused_longer_than_its_lease_are_killed_before_they_begin_elsewhere() {
     let mut cluster = Cluster::builder()
         .slots(8)
