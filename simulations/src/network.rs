@@ -10,6 +10,7 @@ mod links;
 mod rules;
 mod sockets;
 mod state;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod weather;

@@ -131,40 +131,6 @@ fn a_cut_of_one_kind_leaves_the_other() {
 }
 
 #[test]
-fn the_newest_weather_is_in_force_until_its_guard_is_dropped() {
-    let world = World::calm(MS);
-    let (a, b, c) = (world.socket(1), world.socket(2), world.socket(3));
-    let slow = |latency| Weather {
-        latency,
-        ..Weather::default()
-    };
-    let takes = |expected: u32| {
-        send(&*a, &*b, "x");
-        send(&*c, &*b, "other link");
-        world.step();
-        let mut came = read(&*b);
-        came.retain(|text| text == "x");
-        for _step in 1..expected {
-            assert!(came.is_empty(), "too early");
-            world.step();
-            came = read(&*b);
-        }
-        assert_eq!(came, ["x"]);
-    };
-    takes(1);
-    let five = world.net.weather(Links::leaving(&node(1)), slow(5 * MS));
-    takes(5);
-    let nine = world
-        .net
-        .weather(Links::between([&node(1)], [&node(2)]), slow(9 * MS));
-    takes(9);
-    drop(five);
-    takes(9);
-    drop(nine);
-    takes(1);
-}
-
-#[test]
 fn what_is_held_goes_on_together_in_the_order_of_sending() {
     let weather = Weather {
         jitter: 50 * MS,
@@ -213,6 +179,21 @@ fn what_two_rules_hold_waits_for_both() {
     drop(other);
     world.step();
     assert_eq!(read_numbers(&*b), numbers(0..20));
+}
+
+#[test]
+fn a_hold_has_room_again_for_what_another_rule_took_from_it() {
+    let world = World::calm(MS);
+    let (a, b) = (world.socket(1), world.socket(2));
+    let _hold = world.net.hold(Links::all());
+    for _round in 0..2 {
+        for _datagram in 0..200 {
+            send(&*a, &*b, vec![b'x'; 65_500]);
+        }
+        drop(world.net.isolate(&node(2)).with_what_is_under_way());
+    }
+    let lost = world.net.traffic(&node(1)).gossip.lost;
+    assert_eq!((lost.cut.datagrams, lost.queue.datagrams), (400, 0));
 }
 
 #[test]

@@ -172,3 +172,37 @@ fn datagrams_within_a_host_meet_nothing() {
     world.step();
     assert_eq!(read(&*b), ["here", "loopback"]);
 }
+
+#[test]
+fn the_newest_weather_is_in_force_until_its_guard_is_dropped() {
+    let world = World::calm(MS);
+    let (a, b, c) = (world.socket(1), world.socket(2), world.socket(3));
+    let slow = |latency| Weather {
+        latency,
+        ..Weather::default()
+    };
+    let takes = |expected: u32| {
+        send(&*a, &*b, "x");
+        send(&*c, &*b, "other link");
+        world.step();
+        let mut came = read(&*b);
+        came.retain(|text| text == "x");
+        for _step in 1..expected {
+            assert!(came.is_empty(), "too early");
+            world.step();
+            came = read(&*b);
+        }
+        assert_eq!(came, ["x"]);
+    };
+    takes(1);
+    let five = world.net.weather(Links::leaving(&node(1)), slow(5 * MS));
+    takes(5);
+    let nine = world
+        .net
+        .weather(Links::between([&node(1)], [&node(2)]), slow(9 * MS));
+    takes(9);
+    drop(five);
+    takes(9);
+    drop(nine);
+    takes(1);
+}
