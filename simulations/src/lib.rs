@@ -2,6 +2,7 @@
 
 mod history;
 mod network;
+pub mod planning;
 mod time;
 
 pub use history::{Answer, Entry, History, RequestId, TaskFate, What, Wish};
