@@ -15,6 +15,8 @@ mod persist_then_act;
 mod stored;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod waits_for;
 mod wishes;
 

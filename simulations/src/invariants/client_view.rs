@@ -10,7 +10,7 @@ use peerflow_model::{InstanceId, RunId, TriggerKind};
 
 use super::wishes::Wishes;
 use super::{End, Invariant, Stored};
-use crate::history::{Answer, Entry, What, Wish};
+use crate::history::{Answer, Entry, RequestId, What, Wish};
 
 /// What became of requests that may make one instance.
 #[derive(Debug, Default)]
@@ -35,6 +35,8 @@ pub(super) struct ClientView {
     triggers: BTreeMap<String, Vec<Trigger>>,
     keys: BTreeMap<(String, String), usize>,
     reruns: BTreeMap<InstanceId, Reruns>,
+    /// What the latest run was when a client asked for a kill.
+    kills: BTreeMap<RequestId, RunId>,
     /// Runs that must be over or end.
     killed: BTreeSet<RunId>,
     /// Workflows that nobody had registered when the first client asked, and whether one may be.
@@ -43,7 +45,22 @@ pub(super) struct ClientView {
 }
 
 impl ClientView {
-    fn answered(&mut self, wish: Wish, answer: Option<&Answer>, before: &Stored) {
+    fn asked(&mut self, request: RequestId, wish: &Wish, before: &Stored) {
+        match wish {
+            Wish::Register { workflow } if !before.was_registered(workflow) => {
+                self.registers.entry(workflow.clone()).or_default();
+            }
+            Wish::Kill { instance } => {
+                // A rerun may come before the kill: then this run is over all the same.
+                let latest = before.runs_of(instance).last();
+                self.kills
+                    .extend(latest.map(|run| (request, run.id.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, wish: Wish, answer: Option<&Answer>) {
         let refused = matches!(answer, Some(Answer::Refused { .. }));
         let acknowledged = matches!(answer, Some(Answer::Acknowledged { .. }));
         match wish {
@@ -58,10 +75,6 @@ impl ClientView {
                 if let Some(Answer::Acknowledged { instance: Some(id) }) = answer {
                     trigger.acknowledged.insert(id.clone());
                 }
-            }
-            Wish::Kill { instance } if acknowledged => {
-                self.killed
-                    .extend(before.runs_of(&instance).last().map(|run| run.id.clone()));
             }
             Wish::Kill { .. } => {}
             Wish::Rerun { instance } => {
@@ -172,16 +185,18 @@ impl Invariant for ClientView {
     }
 
     fn see(&mut self, entry: &Entry, before: &Stored) -> Result<(), String> {
-        if let What::Asked {
-            wish: Wish::Register { workflow },
-            ..
-        } = &entry.what
-            && !before.was_registered(workflow)
-        {
-            self.registers.entry(workflow.clone()).or_default();
+        match &entry.what {
+            What::Asked { request, wish, .. } => self.asked(*request, wish, before),
+            What::Answered { request, answer } => {
+                let asked = self.kills.remove(request);
+                if let Answer::Acknowledged { .. } = answer {
+                    self.killed.extend(asked);
+                }
+            }
+            _ => {}
         }
         if let Some((wish, answer)) = self.wishes.note(&entry.what) {
-            self.answered(wish, Some(answer), before);
+            self.answered(wish, Some(answer));
         }
         Ok(())
     }
@@ -190,6 +205,7 @@ impl Invariant for ClientView {
         if let What::Restored { .. } = entry.what {
             self.went_back = true;
             self.killed.clear();
+            self.kills.clear();
         }
         Ok(())
     }
@@ -198,7 +214,7 @@ impl Invariant for ClientView {
         // What has no answer yet may be done or not.
         let open: Vec<Wish> = self.wishes.open().cloned().collect();
         for wish in open {
-            self.answered(wish, None, stored);
+            self.answered(wish, None);
         }
         self.triggers_hold(stored)?;
         self.reruns_hold(stored)?;

@@ -35,16 +35,22 @@ impl FiresOnce {
     fn committed(&mut self, changes: &[Change], before: &Stored) -> Result<(), String> {
         let mut fates: BTreeMap<LedgerKey, &Fate> = BTreeMap::new();
         let mut made = BTreeMap::new();
+        let mut forgotten = BTreeSet::new();
         for change in changes {
             match change {
                 Change::PutLedger(row) => self.row(row, &mut fates, before)?,
-                Change::PutInstance(instance) => {
-                    // A rerun is of a time that fired before.
-                    if instance.id.run == 1 && !before.instances.contains_key(&instance.id) {
-                        made.insert(&instance.id.instance, instance);
-                    }
+                // A rerun is of a time that fired before.
+                Change::PutInstance(instance)
+                    if instance.id.run == 1 && !before.instances.contains_key(&instance.id) =>
+                {
+                    made.insert(&instance.id.instance, instance);
                 }
-                Change::PutCoordinatorState(state) => considers_on(state, before)?,
+                Change::DeleteCoordinatorState(key) => {
+                    forgotten.insert(key);
+                }
+                Change::PutCoordinatorState(state) if !forgotten.contains(&state.key) => {
+                    considers_on(state, before)?;
+                }
                 _ => {}
             }
         }

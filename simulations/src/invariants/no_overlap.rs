@@ -56,10 +56,8 @@ impl Invariant for NoOverlap {
                 attempt,
                 on_partition,
                 ..
-            } => {
-                if is_live(attempt, node, before) {
-                    return self.begins(attempt, node, *on_partition);
-                }
+            } if is_live(attempt, node, before) => {
+                return self.begins(attempt, node, *on_partition);
             }
             What::TaskEnded { node, attempt, .. } => {
                 if let Some(running) = self.running.get_mut(&attempt.visit) {

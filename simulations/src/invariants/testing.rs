@@ -70,6 +70,10 @@ impl Tale {
         self.commit("n1", 1, changes)
     }
 
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub(super) fn now(&self) -> VirtualTime {
         self.now
     }

@@ -2,7 +2,7 @@
 //!
 //! Checked of each visit as it is made, by the graph of the document that its run goes by: the visit that led there is
 //! over, in a way that leads there, and leads there once. Of each join as it goes on: no visit that lives on can still
-//! reach it. Of each try as it begins: its run goes on and its visit is not over. Of a run that ends: all of it is over.
+//! reach it. Of each try as it begins: its visit knows of it. Of a run that ends: all of it is over.
 //!
 //! Not checked: that a recovery resumes the right visits and keeps the right ones; how many arrivals a join counts;
 //! joins that wait for each other; that dependencies of a coordinator succeeded; that a step whose turn has come is
@@ -11,7 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use peerflow_model::{Attempt, Change, ContentHash, Instance, RunId, Visit, VisitId, VisitStatus};
+use peerflow_model::{
+    AttemptId, Change, ContentHash, Instance, RunId, Visit, VisitId, VisitStatus,
+};
 use peerflow_workflow::StepName;
 
 use super::graph::Graph;
@@ -51,10 +53,10 @@ impl StepsWait {
                     self.made_runs.insert(instance.id.clone());
                 }
                 Change::PutVisit(visit) => {
-                    let known = before.visits.get(&visit.id);
-                    if known.is_none() {
+                    if !before.visits.contains_key(&visit.id) {
                         self.made.insert(visit.id.clone());
-                    } else if visit.status == VisitStatus::Succeeded {
+                    }
+                    if visit.status == VisitStatus::Succeeded {
                         self.may_have_gone_on(visit, before);
                     }
                 }
@@ -193,17 +195,16 @@ fn run_is_whole(instance: &Instance, after: &Stored) -> Result<(), String> {
     Ok(())
 }
 
-fn begins(attempt: &peerflow_model::AttemptId, before: &Stored) -> Result<(), String> {
+fn begins(attempt: &AttemptId, before: &Stored) -> Result<(), String> {
+    let visit = before.visits.get(&attempt.visit);
+    let known = visit.is_some_and(|visit| visit.attempt >= attempt.attempt);
     // Without a record it is of a lineage that is lost, and nothing is known of what it waited for.
-    let Some(Attempt { id, .. }) = before.attempts.get(attempt) else {
+    if known || !before.attempts.contains_key(attempt) {
         return Ok(());
-    };
-    let visit = before.visits.get(&id.visit);
-    match visit {
-        None => Err(format!("{id} begins and its visit is not there")),
-        Some(visit) if visit.attempt >= id.attempt => Ok(()),
-        Some(_) => Err(format!("{id} begins and its visit knows of no such try")),
     }
+    Err(format!(
+        "{attempt} begins and its visit knows of no such try"
+    ))
 }
 
 impl Invariant for StepsWait {

@@ -118,6 +118,32 @@ fn a_kill_that_was_acknowledged_and_a_run_that_goes_on_are_caught() {
 }
 
 #[test]
+fn a_rerun_that_comes_between_a_kill_and_its_answer_may_go_on() {
+    let mut second = instance("a");
+    second.id.run = 2;
+    let tale = Tale::new()
+        .add(asked(1, trigger("w", None)))
+        .put([made("a")])
+        .add(asked(
+            2,
+            Wish::Kill {
+                instance: "a".into(),
+            },
+        ))
+        .add(asked(
+            3,
+            Wish::Rerun {
+                instance: "a".into(),
+            },
+        ))
+        .put([put(instance_in("a", InstanceStatus::Killed))])
+        .put([put(second)])
+        .add(acknowledged(2, None))
+        .add(acknowledged(3, Some("a")));
+    holds(&tale);
+}
+
+#[test]
 fn reruns_are_as_many_as_clients_know_of() {
     let asks = |reruns: u32| {
         let mut tale = Tale::new()

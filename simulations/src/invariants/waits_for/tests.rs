@@ -96,6 +96,8 @@ fn a_join_that_goes_on_while_it_can_be_reached_is_caught() {
     let waits = forked().put([is("x", "f", Succeeded), is("j", "x", Waiting)]);
     let early = waits.clone().put([is("j", "x", Succeeded)]);
     broken(StepsWait::default(), &early, "went on before a#1/y.1");
+    let at_once = forked().put([is("x", "f", Succeeded), is("j", "x", Succeeded)]);
+    broken(StepsWait::default(), &at_once, "went on before a#1/y.1");
     // The other branch left for the kill step, which does not lead to the join.
     let left = waits.put([
         is("y", "f", Failed),
