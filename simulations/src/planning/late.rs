@@ -1,5 +1,6 @@
 //! Who waited too long and why, and who does not run at all.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(super) fn late(instances: &[PlannedInstance], limit: Duration) -> Vec<Late> 
             reason: instance.waited().unwrap_or_default(),
         })
         .collect();
-    late.sort_by(|a, b| b.waited.cmp(&a.waited));
+    late.sort_by_key(|late| Reverse(late.waited));
     late
 }
 
@@ -65,7 +66,7 @@ impl PlannedInstance {
             ),
             (slots, "for a slot".to_owned()),
         ];
-        parts.sort_by(|a, b| b.0.cmp(&a.0));
+        parts.sort_by_key(|(waited, _)| Reverse(*waited));
         let parts: Vec<String> = parts
             .into_iter()
             .filter(|(waited, _)| !waited.is_zero())

@@ -21,7 +21,6 @@ pub(super) fn rounded(duration: Duration) -> String {
 }
 
 /// Writes a duration as whole milliseconds.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 pub(super) fn milliseconds<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

@@ -1,6 +1,7 @@
 //! A plan as text: a table for each day, the hours in which slots ran out, and a summary.
 
 mod day;
+mod hours;
 mod summary;
 mod table;
 
@@ -75,7 +76,7 @@ impl Plan {
     fn short_hours(&self, zone: &TimeZone) -> BTreeMap<Date, Vec<String>> {
         let slots: u32 = self.machines.iter().map(|machine| machine.slots).sum();
         let mut lines: BTreeMap<Date, Vec<String>> = BTreeMap::new();
-        for hour in day::hours(self.full.iter().filter(|span| span.most_waiting > 0), zone) {
+        for hour in hours::hours(self.full.iter().filter(|span| span.most_waiting > 0), zone) {
             let from = hour.from.to_zoned(zone.clone());
             let line = hour.line(zone, slots);
             lines.entry(from.date()).or_default().push(line);

@@ -1,34 +1,32 @@
 //! The engine, the machines and time, which jumps from event to event.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod registering;
+mod workers;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use peerflow_engine::{
-    Answer, AttemptResult, Command, Dispatch, Engine, Event, Expected, Now, Options, Origin,
-    RefusalKind, Report, Request, RequestId,
-};
-use peerflow_model::{ActiveState, CoordinatorKey, Epoch, Incarnation, Settings};
-use peerflow_workflow::{Document, StepKind};
+use peerflow_engine::{Answer, Command, Engine, Event, Now, Options, Refusal};
+use peerflow_model::{ActiveState, Epoch, Incarnation, Settings};
+use peerflow_workflow::{Document, WorkflowName};
 
 use super::documents::Found;
 use super::error::PlanError;
 use super::machine::Machine;
 use super::picture::Picture;
 use super::plan::Plan;
-use super::player::{PlayedResult, Player};
-use super::processes::{Process, Processes};
+use super::player::Player;
+use super::processes::Processes;
 use super::slots::SlotWatch;
 use super::{Period, PlanOptions, late};
-use crate::history::{Entry, TaskFate, What};
+use crate::history::{Entry, What};
 use crate::time::VirtualTime;
 
 /// The only epoch of a plan.
 const EPOCH: Epoch = Epoch(1);
 /// The only life of a machine.
 const LIFE: Incarnation = Incarnation(1);
-/// After which time a worker tells that a try began, unless it ended before.
-const TOLD_AFTER: Duration = Duration::from_millis(20);
 /// The engine takes a longer silence for a node that stood still and lets the misfire policy decide. A node's loop
 /// wakes it each second, so it is woken that long before the next event.
 const LONGEST_SILENCE: Duration = Duration::from_secs(20);
@@ -53,7 +51,7 @@ pub(super) struct World<'p> {
     watch: SlotWatch,
     commands: Vec<Command>,
     /// The answer to the latest request.
-    reply: Option<Result<Answer, peerflow_engine::Refusal>>,
+    reply: Option<Result<Answer, Refusal>>,
     warnings: Vec<String>,
     history: Option<Vec<Entry>>,
     commits: u64,
@@ -103,89 +101,6 @@ impl<'p> World<'p> {
             history: options.keep_history.then(Vec::new),
             commits: 0,
             most_at_once: MOST_AT_ONCE,
-        }
-    }
-
-    /// Brings the machines up and registers the documents. Answers what is to be known of them.
-    pub(super) fn register(
-        &mut self,
-        documents: &[Found],
-        switched_off_too: bool,
-    ) -> Result<Vec<String>, PlanError> {
-        let dependencies = documents.iter().filter_map(|found| {
-            let coordinator = found.coordinator()?;
-            Some((
-                found.key(),
-                coordinator.dependencies.iter().cloned().collect(),
-            ))
-        });
-        let dependencies: BTreeMap<CoordinatorKey, Vec<_>> = dependencies.collect();
-        self.picture = Picture::new(dependencies);
-        self.obey();
-        for machine in self.machines.clone() {
-            let node = machine.name.clone();
-            self.note(|| What::Started {
-                node,
-                incarnation: LIFE,
-            });
-            self.handle(Event::Peer(machine.peer()));
-        }
-        if let Some(node) = self.machines.first().map(|first| first.name.clone()) {
-            self.note(|| What::MasterBegan { node, epoch: EPOCH });
-        }
-        for found in documents {
-            self.put(found)?;
-            if let Document::Workflow(document) = &found.document {
-                self.most_at_once += MOST_FOR_EACH_STEP * document.workflow().steps.len();
-            }
-        }
-        let mut notes = Vec::new();
-        for found in documents {
-            // Offered again, it changes nothing, and what it names has been registered by now.
-            for note in self.put(found)? {
-                notes.push(format!("{} {note}", found.key()));
-            }
-            let is_off = found.coordinator().is_some_and(|each| !each.enabled);
-            if is_off && switched_off_too {
-                let request = Request::SetEnabled {
-                    key: found.key(),
-                    enabled: true,
-                };
-                self.ask(found, request)?;
-            }
-        }
-        Ok(notes)
-    }
-
-    fn put(&mut self, found: &Found) -> Result<Vec<String>, PlanError> {
-        let request = Request::PutDocument {
-            xml: found.xml.clone(),
-            files: Vec::new(),
-            origin: Origin::Person,
-            expected: Expected::Anything,
-            sent: None,
-        };
-        match self.ask(found, request)? {
-            Answer::Registered { notes, .. } => Ok(notes),
-            Answer::Instances(_) | Answer::Done(_) => Ok(Vec::new()),
-        }
-    }
-
-    fn ask(&mut self, found: &Found, request: Request) -> Result<Answer, PlanError> {
-        self.reply = None;
-        let id = RequestId(1);
-        self.handle(Event::Request { id, request });
-        let refused = |why: String| PlanError::Refused {
-            file: found.file.clone(),
-            why,
-        };
-        match self.reply.take() {
-            Some(Ok(answer)) => Ok(answer),
-            Some(Err(refusal)) => Err(refused(match refusal.kind {
-                RefusalKind::InvalidDocument(diagnostics) => diagnostics.to_string(),
-                _ => refusal.message,
-            })),
-            None => Err(refused("the scheduler does not answer".to_owned())),
         }
     }
 
@@ -317,13 +232,7 @@ impl<'p> World<'p> {
                 Command::Kill {
                     attempt, reason, ..
                 } => {
-                    if let Some(mut process) = self.processes.take(&attempt) {
-                        process.ends = self.now.monotonic;
-                        process.result = AttemptResult::Killed;
-                        process.message = reason;
-                        process.told = true;
-                        self.processes.insert(self.now.monotonic, process);
-                    }
+                    self.kill(&attempt, reason);
                 }
                 Command::Reply { result, .. } => self.reply = Some(result),
                 Command::Warn(text) => {
@@ -333,91 +242,6 @@ impl<'p> World<'p> {
                 }
             }
         }
-    }
-
-    fn start(&mut self, dispatch: &Dispatch) {
-        let step = dispatch.workflow.step(dispatch.step);
-        let id = &dispatch.attempt;
-        let workflow = dispatch.workflow.name.as_str();
-        let played = self
-            .player
-            .play(workflow, step.name.as_str(), id.visit.visit, id.attempt);
-        let (mut takes, mut result) = match played.result {
-            PlayedResult::Succeeds => (played.takes, AttemptResult::Succeeded),
-            PlayedResult::Fails => (played.takes, AttemptResult::Failed),
-        };
-        let mut message = String::new();
-        if let Some(timeout) = dispatch.timeout.filter(|timeout| *timeout < takes) {
-            (takes, result) = (timeout, AttemptResult::TimedOut);
-            message = "its timeout is over".to_owned();
-        } else if result == AttemptResult::Failed {
-            message = "it fails, as it was told to".to_owned();
-        }
-        let StepKind::Action(action) = &step.kind else {
-            return;
-        };
-        let on_partition = action.on_partition;
-        self.note(|| What::TaskStarted {
-            node: dispatch.node.clone(),
-            incarnation: LIFE,
-            attempt: id.clone(),
-            on_partition,
-        });
-        let ends = self.now.monotonic.saturating_add(takes);
-        let told = takes < TOLD_AFTER;
-        let due = if told {
-            ends
-        } else {
-            self.now.monotonic.saturating_add(TOLD_AFTER)
-        };
-        let process = Process {
-            attempt: id.clone(),
-            node: dispatch.node.clone(),
-            began_at: self.now.wall,
-            ends,
-            result,
-            message,
-            told,
-        };
-        self.processes.insert(due, process);
-    }
-
-    /// A worker tells that a try began, or how it ended.
-    fn report(&mut self, mut process: Process) {
-        let began_at = process.began_at;
-        let report = if process.told {
-            self.note(|| What::TaskEnded {
-                node: process.node.clone(),
-                attempt: process.attempt.clone(),
-                fate: match process.result {
-                    AttemptResult::Succeeded => TaskFate::Succeeded,
-                    AttemptResult::Failed => TaskFate::Failed,
-                    _ => TaskFate::Killed,
-                },
-            });
-            Report::Ended {
-                result: process.result,
-                exit_code: None,
-                message: std::mem::take(&mut process.message),
-                started_at: Some(began_at),
-                ended_at: self.now.wall,
-                readings: Vec::new(),
-                warning: None,
-            }
-        } else {
-            Report::Started { at: began_at }
-        };
-        let event = Event::Report {
-            attempt: process.attempt.clone(),
-            node: process.node.clone(),
-            incarnation: LIFE,
-            report,
-        };
-        if !process.told {
-            process.told = true;
-            self.processes.insert(process.ends, process);
-        }
-        self.handle(event);
     }
 
     fn note(&mut self, what: impl FnOnce() -> What) {
@@ -451,7 +275,7 @@ impl<'p> World<'p> {
 }
 
 /// Workflows of the documents.
-pub(super) fn workflows(documents: &[Found]) -> BTreeSet<&peerflow_workflow::WorkflowName> {
+pub(super) fn workflows(documents: &[Found]) -> BTreeSet<&WorkflowName> {
     let named = documents.iter().filter_map(|found| match &found.document {
         Document::Workflow(document) => Some(&document.workflow().name),
         Document::Coordinator(_) => None,

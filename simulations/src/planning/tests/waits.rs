@@ -62,7 +62,7 @@ fn what_runs_at_the_end_is_told_to_run_and_what_waits_to_wait() {
     assert_eq!(plan.instances[1].waits.queue, mins(20));
     let text = plan.to_string();
     assert!(
-        text.contains("1 still run at the end, 1 still wait at the end"),
+        text.contains("1 still running at the end, 1 still waiting at the end"),
         "{text}"
     );
 }

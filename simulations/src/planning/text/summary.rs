@@ -48,11 +48,11 @@ fn outcomes(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
     };
     let tasks: usize = plan.instances.iter().map(|each| each.tasks.len()).sum();
     let named = [
-        (InstanceStatus::Succeeded, "succeed"),
-        (InstanceStatus::Failed, "fail"),
-        (InstanceStatus::Killed, "are killed"),
-        (InstanceStatus::Running, "still run at the end"),
-        (InstanceStatus::Waiting, "still wait at the end"),
+        (InstanceStatus::Succeeded, "succeeded"),
+        (InstanceStatus::Failed, "failed"),
+        (InstanceStatus::Killed, "killed"),
+        (InstanceStatus::Running, "still running at the end"),
+        (InstanceStatus::Waiting, "still waiting at the end"),
     ];
     let parts: Vec<String> = named
         .into_iter()
@@ -142,21 +142,21 @@ fn idle(f: &mut fmt::Formatter<'_>, idle: &[Idle]) -> fmt::Result {
     };
     let groups = [
         (
-            "run only when asked",
+            "only when asked",
             names(|reason| matches!(reason, IdleReason::OnlyWhenAsked)),
         ),
         (
-            "are switched off",
+            "switched off",
             names(|reason| matches!(reason, IdleReason::SwitchedOff)),
         ),
         (
-            "have no time in this period",
+            "no time in this period",
             names(|reason| matches!(reason, IdleReason::NoTime)),
         ),
     ];
     for (what, names) in groups {
         if !names.is_empty() {
-            writeln!(f, "  {} {what}: {}", names.len(), list(&names))?;
+            writeln!(f, "  {what} ({}): {}", names.len(), list(&names))?;
         }
     }
     for each in idle {
