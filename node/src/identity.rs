@@ -19,7 +19,7 @@ pub struct NodeIdentity {
     pub slots: u32,
     /// Where HTTP is served; absent when it is off.
     pub http: Option<SocketAddr>,
-    /// Where peers reach it; absent in this release's single node.
+    /// Where peers reach it; absent where it is to be alone.
     pub rpc: Option<SocketAddr>,
     pub cluster_name: String,
     /// Names and addresses that an action's `host` may use for this machine.
@@ -39,31 +39,4 @@ impl NodeIdentity {
             draining,
         }
     }
-}
-
-/// Names and addresses of this machine, as far as it knows them itself.
-pub(crate) fn own_hosts() -> BTreeSet<String> {
-    let full = nix::sys::utsname::uname()
-        .map(|names| names.nodename().to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let mut hosts: BTreeSet<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    hosts.insert(crate::data_dir::host_name());
-    hosts.insert(full);
-    hosts.extend(interface_addresses());
-    hosts.remove("");
-    hosts
-}
-
-/// Addresses of the machine's network interfaces.
-fn interface_addresses() -> BTreeSet<String> {
-    let Ok(interfaces) = nix::ifaddrs::getifaddrs() else {
-        return BTreeSet::new();
-    };
-    interfaces
-        .filter_map(|interface| interface.address)
-        .filter_map(|address| {
-            let v4 = address.as_sockaddr_in().map(|v4| v4.ip().to_string());
-            v4.or_else(|| address.as_sockaddr_in6().map(|v6| v6.ip().to_string()))
-        })
-        .collect()
 }

@@ -1,5 +1,6 @@
 //! Start-up: bind and load, which may fail and spawns nothing but the spawner process; then run, which cannot fail.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +28,10 @@ use crate::events::EventHub;
 use crate::files::StoredFiles;
 use crate::handle::{NodeHandle, Parts};
 use crate::http::{HttpListener, ListenError};
-use crate::identity::{NodeIdentity, own_hosts};
+use crate::identity::NodeIdentity;
 use crate::loader::Loader;
 use crate::logs::{LogHub, LogWriter};
+use crate::machine::{Machine, OwnMachine};
 use crate::mail::{MailServer, Outbox};
 use crate::metrics::Metrics;
 use crate::retention::Retention;
@@ -75,6 +77,8 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 #[derive(Debug, Default)]
 pub struct Seams {
     pub clock: Option<Arc<dyn Clock>>,
+    /// Instead of the machine that this process runs on.
+    pub machine: Option<Arc<dyn Machine>>,
     /// Instead of UDP, for gossip.
     pub gossip: Option<Arc<dyn peerflow_gossip::Network>>,
     /// Instead of UDP, for the connections between nodes.
@@ -117,6 +121,7 @@ struct Bound {
     lock: DataDirLock,
     config: Arc<Config>,
     clock: Arc<dyn Clock>,
+    machine: Arc<dyn Machine>,
     identity: Arc<NodeIdentity>,
     epoch: HighestEpoch,
     cluster: BoundCluster,
@@ -139,6 +144,7 @@ impl Bound {
             tracing::warn!("{warning}");
         }
         let clock = seams.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let machine = seams.machine.unwrap_or_else(|| Arc::new(OwnMachine));
         let mut random = seams
             .seed
             .map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
@@ -153,9 +159,11 @@ impl Bound {
         let endpoint = BoundEndpoint::bind(&config, &id, incarnation, &epoch, seams.rpc).await?;
         let identity = NodeIdentity {
             rpc: endpoint.as_ref().map(|endpoint| endpoint.advertised),
+            hosts: machine.hosts(),
             ..identity(&config, listener.as_ref(), clock.now(), id, incarnation)
         };
-        let cluster = BoundCluster::bind(&config, &identity, endpoint, &clock, seams.gossip).await?;
+        let cluster =
+            BoundCluster::bind(&config, &identity, endpoint, &clock, seams.gossip).await?;
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
         let store = open_store(&config, seams.store).await?;
@@ -190,6 +198,7 @@ impl Bound {
             cluster,
             config: Arc::new(config),
             clock,
+            machine,
             identity: Arc::new(identity),
             store,
             outcomes,
@@ -260,7 +269,7 @@ impl Bound {
             spawner: self.spawner,
         };
         spawn_services(&parts, self.mail_server, mail_due, &services);
-        spawn_network(&parts, self.epoch, &network);
+        spawn_network(&parts, self.epoch, self.machine, &network);
         NodeHandle::new(
             parts,
             [web, services, schedule, worker_stage, network, logs],
@@ -270,7 +279,7 @@ impl Bound {
 }
 
 /// Spawns what this node does for its peers and tells them.
-fn spawn_network(node: &Parts, epoch: HighestEpoch, network: &Stage) {
+fn spawn_network(node: &Parts, epoch: HighestEpoch, machine: Arc<dyn Machine>, network: &Stage) {
     let serving = Serving {
         cluster: node.cluster.clone(),
         worker: node.worker.clone(),
@@ -284,6 +293,7 @@ fn spawn_network(node: &Parts, epoch: HighestEpoch, network: &Stage) {
         store: Arc::clone(&node.store),
         epoch,
         metrics: node.metrics.clone(),
+        machine,
     };
     let relay = Relay {
         cluster: node.cluster.clone(),
@@ -354,7 +364,7 @@ fn identity(
         http: listener.map(HttpListener::address),
         rpc: None,
         cluster_name: config.cluster.name.clone(),
-        hosts: own_hosts(),
+        hosts: BTreeSet::new(),
     }
 }
 

@@ -39,7 +39,8 @@ enum Undo {
     Start(Vec<usize>),
     Resume(Vec<usize>),
     Speed(Vec<usize>),
-    Clock(Vec<(usize, SignedDuration)>),
+    /// Jumps may overlap, so each is taken back by itself.
+    Clock(Vec<usize>, SignedDuration),
     Nothing,
 }
 
@@ -97,9 +98,9 @@ impl Chaos {
                 Undo::Start(which) => which.iter().for_each(|&at| nodes[at].start(around, now)),
                 Undo::Resume(which) => which.iter().for_each(|&at| nodes[at].resume(around)),
                 Undo::Speed(which) => which.iter().for_each(|&at| nodes[at].slow_down(1)),
-                Undo::Clock(before) => {
-                    for (at, skew) in before {
-                        nodes[at].clock().set_skew(skew);
+                Undo::Clock(which, jump) => {
+                    for at in which {
+                        nodes[at].clock().jump(-jump);
                     }
                 }
             }
@@ -249,17 +250,11 @@ fn befall(
             around.net.cut_links(Links::of(id).only(Kind::Rpc))
         })),
         Fault::Hold { .. } => each(Box::new(|id| around.net.hold(Links::leaving(id)))),
-        Fault::ClockJump { seconds, .. } => Undo::Clock(
-            which
-                .iter()
-                .map(|&at| {
-                    let before = nodes[at].clock().skew();
-                    let jump = SignedDuration::from_secs(*seconds);
-                    nodes[at].clock().set_skew(before.saturating_add(jump));
-                    (at, before)
-                })
-                .collect(),
-        ),
+        Fault::ClockJump { seconds, .. } => {
+            let jump = SignedDuration::from_secs(*seconds);
+            which.iter().for_each(|&at| nodes[at].clock().jump(jump));
+            Undo::Clock(which, jump)
+        }
         _ => Undo::Nothing,
     };
     Some((words, undo))

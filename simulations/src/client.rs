@@ -34,7 +34,7 @@ pub struct Registration {
 
 /// What clients do while a run goes on.
 #[derive(Clone, Debug, Default)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// Requests each second, on average.
     pub requests_per_second: f64,
     /// Workflows that are triggered by hand.

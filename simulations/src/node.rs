@@ -1,5 +1,6 @@
 //! One simulated machine with its node: the program as it runs in production, in a runtime of its own.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -35,7 +36,7 @@ const JUMP: Duration = Duration::from_millis(50);
 
 /// What one machine is like.
 #[derive(Clone, Debug)]
-pub struct Machine {
+pub(crate) struct Machine {
     pub node: NodeId,
     /// How many tasks it runs at once.
     pub slots: u32,
@@ -58,7 +59,7 @@ pub(crate) struct Surroundings {
 
 /// Settings of the simulated cluster.
 #[derive(Clone, Debug)]
-pub struct ClusterSettings {
+pub(crate) struct ClusterSettings {
     /// IANA zone.
     pub timezone: String,
     /// How long mastership holds without renewal.
@@ -85,6 +86,8 @@ pub(crate) struct SimNode {
     slowness: u32,
     /// The epoch in which it believes to be master.
     master_in: Option<Epoch>,
+    /// To be started again as soon as it has stopped.
+    starts_again: bool,
 }
 
 /// From the start of a node's program to its end.
@@ -112,6 +115,7 @@ impl SimNode {
             paused: false,
             slowness: 1,
             master_in: None,
+            starts_again: false,
         }
     }
 
@@ -137,10 +141,6 @@ impl SimNode {
         self.life.as_ref().is_some_and(|life| life.handle.is_some())
     }
 
-    pub(crate) fn is_paused(&self) -> bool {
-        self.paused
-    }
-
     /// How many tasks run there, as it tells of itself.
     pub(crate) fn running(&self) -> u32 {
         let members = self.members();
@@ -153,11 +153,13 @@ impl SimNode {
         self.master_in
     }
 
-    /// Begins another life.
+    /// Begins another life; of a node that is stopping, once it has stopped.
     pub(crate) fn start(&mut self, around: &Surroundings, now: VirtualTime) {
-        if self.life.is_some() {
+        if let Some(life) = &self.life {
+            self.starts_again = life.stopping.is_some();
             return;
         }
+        self.starts_again = false;
         self.lives += 1;
         self.paused = false;
         let node = self.machine.node.clone();
@@ -183,6 +185,7 @@ impl SimNode {
         let runner = Arc::new(LateRunner::default());
         let seams = Seams {
             clock: Some(Arc::new(clock.clone())),
+            machine: Some(Arc::new(self.machine.clone())),
             gossip: Some(Arc::new(host.clone())),
             rpc: Some(Arc::new(host)),
             runner: Some(Arc::clone(&runner) as Arc<dyn TaskRunner>),
@@ -298,7 +301,7 @@ impl SimNode {
             sleep_until(target).await;
         });
         self.look_after_mastership(around);
-        self.look_after_stop(around);
+        self.look_after_stop(around, until);
     }
 
     fn look_after_mastership(&mut self, around: &Surroundings) {
@@ -320,7 +323,7 @@ impl SimNode {
         self.master_in = believes;
     }
 
-    fn look_after_stop(&mut self, around: &Surroundings) {
+    fn look_after_stop(&mut self, around: &Surroundings, now: VirtualTime) {
         let has_stopped = self
             .life
             .as_ref()
@@ -331,6 +334,9 @@ impl SimNode {
             let node = self.machine.node.clone();
             around.tasks.crash(&node);
             around.history.record(What::Stopped { node });
+            if self.starts_again {
+                self.start(around, now);
+            }
         }
     }
 
@@ -353,6 +359,17 @@ impl SimNode {
     pub(crate) fn trouble(&self) -> Option<String> {
         let handle = self.life.as_ref()?.handle.as_ref()?;
         handle.scheduler().state().trouble
+    }
+}
+
+impl peerflow_node::Machine for Machine {
+    fn hosts(&self) -> BTreeSet<String> {
+        BTreeSet::from([self.node.as_str().to_owned()])
+    }
+
+    /// Simulated machines are never busy but with their tasks, which slots count.
+    fn load_per_core(&self) -> f32 {
+        0.0
     }
 }
 

@@ -1,8 +1,8 @@
 //! Time of a run: one for the whole world, and each node's own clocks, which may be off.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -127,6 +127,11 @@ impl MachineClock {
     pub fn set_skew(&self, skew: SignedDuration) {
         let milliseconds = i64::try_from(skew.as_millis()).unwrap_or(i64::MAX);
         self.skew.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// The wall clock jumps ahead by that much, or back.
+    pub fn jump(&self, by: SignedDuration) {
+        self.set_skew(self.skew().saturating_add(by));
     }
 
     /// By how much the wall clock is ahead.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ClusterHandle;
 use crate::epoch::HighestEpoch;
+use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::worker::WorkerHandle;
 
@@ -27,6 +28,7 @@ pub(crate) struct WordKeeper {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) epoch: HighestEpoch,
     pub(crate) metrics: Metrics,
+    pub(crate) machine: Arc<dyn Machine>,
 }
 
 impl WordKeeper {
@@ -70,7 +72,7 @@ impl WordKeeper {
                     self.cluster.tell(|word| word.draining = goes);
                 }
                 _ = load.tick() => {
-                    let load = load_per_core();
+                    let load = self.machine.load_per_core();
                     self.cluster.tell(|word| word.load = load);
                 }
             }
@@ -103,18 +105,4 @@ impl WordKeeper {
             );
         }
     }
-}
-
-/// The load average of one minute for each core, in steps of 0.01; 0 where the system does not tell it.
-fn load_per_core() -> f32 {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let first = std::fs::read_to_string("/proc/loadavg")
-        .ok()
-        .and_then(|text| {
-            text.split(' ')
-                .next()
-                .and_then(|load| load.parse::<f32>().ok())
-        });
-    let load = first.unwrap_or(0.0) / f32::from(u16::try_from(cores).unwrap_or(u16::MAX));
-    (load * 100.0).round() / 100.0
 }

@@ -180,7 +180,9 @@ impl Worker {
     }
 
     fn ask_grant(&mut self) {
-        let number = self.grants.ask(Instant::now(), self.parts.clock.boot_time());
+        let number = self
+            .grants
+            .ask(Instant::now(), self.parts.clock.boot_time());
         let node = self.parts.identity.id.clone();
         // Before all else that waits: it counts from now.
         if self.link.is_some() {
