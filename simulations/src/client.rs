@@ -99,6 +99,20 @@ impl Clients {
         });
     }
 
+    /// Triggers a workflow, asked for again under the same key while it is not known whether it is done.
+    pub(crate) fn trigger(&mut self, now: VirtualTime, workflow: &str) {
+        self.repeats.push(Repeat {
+            at: now,
+            wish: Wish::Trigger {
+                workflow: workflow.to_owned(),
+                // A name may hold what no header may.
+                key: Some(format!("beginning-{}", self.repeats.len())),
+            },
+            document: None,
+            asked_before: 0,
+        });
+    }
+
     /// Whether a client still waits or means to ask again.
     pub(crate) fn is_busy(&self) -> bool {
         !self.under_way.is_empty() || !self.repeats.is_empty()

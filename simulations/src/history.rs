@@ -2,10 +2,12 @@
 
 mod entry;
 mod show;
+mod trace;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use entry::{Answer, Entry, RequestId, TaskFate, What, Wish};
+pub use trace::trace;
 
 use crate::time::WorldClock;
 

@@ -23,12 +23,12 @@ mod world;
 
 pub use client::Registration;
 pub use fault::{Fault, Incident, Target};
-pub use history::{Answer, Entry, History, RequestId, TaskFate, What, Wish};
+pub use history::{Answer, Entry, History, RequestId, TaskFate, What, Wish, trace};
 pub use network::{
     Amount, Counts, Guard, HostNetwork, Kind, LEAST_LATENCY, LONGEST_DATAGRAM, Links, Losses,
     SimNet, Traffic, Weather,
 };
-pub use run::{Outcome, RunError, RunOptions, run};
+pub use run::{Healing, Outcome, RunError, RunOptions, Watch, run, run_watched};
 pub use scenario::{Cluster, FaultKind, Scenario, ScenarioError, mix, named, names};
 pub use store::{Doors, SimStore, StoreFault, StoreLatency, at_once};
 pub use tasks::{Draw, Observed, Play, PlayError, PlayResult, Playbook, RunningTask, Tasks};

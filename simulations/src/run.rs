@@ -1,7 +1,9 @@
 //! One run: set-up, faults while safety is judged, then healing.
 
 mod expected;
+mod healing;
 mod view;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use peerflow_model::{InstanceId, NodeId};
 
 use crate::chaos::Chaos;
 use crate::client::Registration;
-use crate::history::Entry;
+use crate::history::{Answer, Entry, What};
 use crate::invariants::{Invariants, Terms, Violation};
 use crate::operator::{Operator, active};
 use crate::pinned;
@@ -18,6 +20,9 @@ use crate::scenario::Scenario;
 use crate::tasks::Playbook;
 use crate::time::{VirtualTime, WorldClock};
 use crate::world::{World, WorldError};
+
+pub use healing::Healing;
+pub use watch::Watch;
 
 /// How long the cluster may take to come up and take its workflows.
 const SET_UP: Duration = Duration::from_secs(60);
@@ -36,6 +41,9 @@ pub struct RunOptions {
     pub scenario: Scenario,
     pub workflows: Vec<Registration>,
     pub playbook: Playbook,
+    /// Workflows that are triggered once, as soon as all are registered.
+    pub triggers: Vec<String>,
+    pub healing: Healing,
 }
 
 /// What became of a run.
@@ -63,6 +71,10 @@ pub enum RunError {
     Pin(#[from] pinned::PinError),
     #[error("the cluster did not come up in {} virtual seconds: {why}", SET_UP.as_secs())]
     SetUp { why: String },
+    #[error("a workflow was not taken: {why}")]
+    Refused { why: String },
+    #[error("the run was stopped")]
+    Stopped,
     #[error(
         "the thread of the run broke off; this is a bug of the simulation or of a node: {what}"
     )]
@@ -74,7 +86,16 @@ pub enum RunError {
 /// # Errors
 /// When the run cannot be made; what goes wrong within it is part of the outcome.
 pub fn run(options: RunOptions) -> Result<Outcome, RunError> {
-    let thread = pinned::on_pinned_thread("simulation", options.seed, move || begin(options))?;
+    run_watched(options, Watch::default())
+}
+
+/// The same, looked at by `watch`.
+///
+/// # Errors
+/// As [`run()`], and when the watch stopped it.
+pub fn run_watched(options: RunOptions, watch: Watch) -> Result<Outcome, RunError> {
+    let seed = options.seed;
+    let thread = pinned::on_pinned_thread("simulation", seed, move || begin(options, watch))?;
     match thread.join() {
         Ok(outcome) => outcome,
         Err(panic) => Err(RunError::Panicked {
@@ -89,7 +110,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "no reason given".to_owned())
 }
 
-fn begin(options: RunOptions) -> Result<Outcome, RunError> {
+fn begin(options: RunOptions, watch: Watch) -> Result<Outcome, RunError> {
     use tracing_subscriber::layer::SubscriberExt;
     let triggered = options
         .workflows
@@ -103,20 +124,21 @@ fn begin(options: RunOptions) -> Result<Outcome, RunError> {
         triggered,
     )?;
     let subscriber = tracing_subscriber::registry().with(world.logs().clone());
-    tracing::subscriber::with_default(subscriber, || Run::new(world, options).through())
+    tracing::subscriber::with_default(subscriber, || Run::new(world, options, watch).through())
 }
 
 /// A run that goes on.
 struct Run {
     world: World,
     options: RunOptions,
+    watch: Watch,
     judge: Invariants,
     judged: usize,
     steps: u64,
 }
 
 impl Run {
-    fn new(world: World, options: RunOptions) -> Self {
+    fn new(world: World, options: RunOptions, watch: Watch) -> Self {
         let terms = Terms {
             began_at: world.clock().wall(VirtualTime::default()),
             clock_error: clock_error(&options.scenario),
@@ -124,6 +146,7 @@ impl Run {
         Self {
             world,
             options,
+            watch,
             judge: Invariants::new(terms),
             judged: 0,
             steps: 0,
@@ -133,6 +156,9 @@ impl Run {
     fn through(mut self) -> Result<Outcome, RunError> {
         self.set_up()?;
         let violation = self.live().err();
+        if self.watch.stops() {
+            return Err(RunError::Stopped);
+        }
         let World { nodes, .. } = &self.world;
         Ok(Outcome {
             entries: self.world.since(0),
@@ -161,7 +187,17 @@ impl Run {
                 return Err(RunError::SetUp { why });
             }
         }
-        Ok(())
+        let refused = |entry: &Entry| match &entry.what {
+            What::Answered {
+                answer: Answer::Refused { why, .. },
+                ..
+            } => Some(why.clone()),
+            _ => None,
+        };
+        match self.world.since(0).iter().find_map(refused) {
+            Some(why) => Err(RunError::Refused { why }),
+            None => Ok(()),
+        }
     }
 
     /// Faults, then healing.
@@ -180,8 +216,11 @@ impl Run {
         }
         self.world.chaos = Chaos::new(incidents);
         self.world.clients_ask = true;
+        for workflow in &self.options.triggers {
+            self.world.clients.trigger(begin, workflow);
+        }
         let until = begin.after(self.options.scenario.lasts);
-        while self.world.now() < until {
+        while self.world.now() < until && !self.watch.stops() {
             self.step()?;
         }
         Ok(())
@@ -190,12 +229,15 @@ impl Run {
     /// Faults are over: everything that was under way must come to its end, and the cluster must be of one mind.
     fn heal(&mut self) -> Result<(), Violation> {
         self.world.clients_ask = false;
+        if self.options.healing == Healing::Skipped {
+            return Ok(());
+        }
         self.world.heal();
         let under_way = self.under_way();
         let until = self.world.now().after(self.bound());
         let mut operator = Operator::default();
         let mut well_since = None;
-        while self.world.now() < until {
+        while self.world.now() < until && !self.watch.stops() {
             self.step()?;
             let now = self.world.now();
             operator.tick(now, &self.world.around.store, &self.world.nodes);
@@ -218,7 +260,11 @@ impl Run {
 
     /// How long healing may take: what a worker may be waited for, and the longest of what is queued.
     fn bound(&self) -> Duration {
-        HEALING + self.options.scenario.cluster.worker_lease * 4
+        let least = HEALING + self.options.scenario.cluster.worker_lease * 4;
+        match self.options.healing {
+            Healing::Within(longer) => longer.max(least),
+            Healing::Bounded | Healing::Skipped => least,
+        }
     }
 
     /// Instances that are not over.
@@ -231,6 +277,7 @@ impl Run {
     fn step(&mut self) -> Result<(), Violation> {
         self.world.step();
         self.steps += 1;
+        self.watch.reach(self.world.now());
         if self.steps.is_multiple_of(JUDGE_EVERY) {
             self.judge_new()?;
         }
