@@ -7,14 +7,11 @@ use peerflow_node::format_duration;
 use serde::Deserialize;
 
 /// Something that goes wrong, and when.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Incident {
     /// After the beginning of the run.
-    #[serde(with = "duration")]
     pub at: Duration,
     /// How long it lasts; absent: for good, or it has no length.
-    #[serde(default, with = "optional_duration")]
     pub lasts: Option<Duration>,
     pub fault: Fault,
 }
@@ -223,12 +220,12 @@ pub(crate) mod duration {
     }
 }
 
-mod optional_duration {
+pub(crate) mod optional_duration {
     use std::time::Duration;
 
     use serde::Deserializer;
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Duration>, D::Error> {
         super::duration::deserialize(from).map(Some)

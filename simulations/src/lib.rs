@@ -29,7 +29,7 @@ pub use network::{
     SimNet, Traffic, Weather,
 };
 pub use run::{Healing, Outcome, RunError, RunOptions, Watch, run, run_watched};
-pub use scenario::{Cluster, FaultKind, Scenario, ScenarioError, mix, named, names};
+pub use scenario::{Cluster, Expect, FaultKind, Scenario, ScenarioError, mix, named, names};
 pub use store::{Doors, SimStore, StoreFault, StoreLatency, at_once};
 pub use tasks::{Draw, Observed, Play, PlayError, PlayResult, Playbook, RunningTask, Tasks};
 pub use time::{MachineClock, VirtualTime, WorldClock};

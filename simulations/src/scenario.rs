@@ -2,15 +2,22 @@
 //!
 //! Scenarios with a name are files in `simulations/scenarios`; the standard mix is drawn from the seed.
 
+mod expect;
 mod mix;
 mod named;
+#[cfg(test)]
+mod tests;
+mod workflows;
+mod written;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::fault::{Fault, Incident, duration};
 
+pub use expect::Expect;
 pub use mix::{FaultKind, mix};
 pub use named::{named, names};
 
@@ -30,10 +37,17 @@ pub struct Scenario {
     /// Requests of clients each second, on average.
     #[serde(default)]
     pub requests_per_second: f64,
-    /// Workflows of `simulations/workflows` that are registered, by file name without ending; empty: all.
+    /// Workflows that are registered, by file name without ending: of `simulations/workflows` or
+    /// `simulations/scenarios/workflows`; empty: all of the former.
     #[serde(default)]
     pub workflows: Vec<String>,
-    #[serde(default, rename = "incident")]
+    /// Workflows that are registered so many times, each time under a name of its own.
+    #[serde(default)]
+    pub copies: BTreeMap<String, usize>,
+    /// What must be seen in the end, beside the invariants.
+    #[serde(default)]
+    pub expect: Expect,
+    #[serde(default, rename = "incident", deserialize_with = "written::incidents")]
     pub incidents: Vec<Incident>,
 }
 
@@ -139,15 +153,19 @@ impl Scenario {
         self.incidents.iter().any(is_restore)
     }
 
+    fn unfit(&self, what: String) -> ScenarioError {
+        ScenarioError::Unfit {
+            name: self.name.clone(),
+            what,
+        }
+    }
+
     /// Whether it makes sense.
     ///
     /// # Errors
     /// Tells what does not.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let unfit = |what: String| ScenarioError::Unfit {
-            name: self.name.clone(),
-            what,
-        };
+        let unfit = |what| self.unfit(what);
         let cluster = &self.cluster;
         if cluster.nodes == 0 || cluster.nodes > 60_000 {
             return Err(unfit(format!(
@@ -174,6 +192,13 @@ impl Scenario {
                 cluster.timezone
             )));
         }
-        Ok(())
+        if self.requests_per_second.is_nan() || self.requests_per_second < 0.0 {
+            let what = format!(
+                "has {} requests a second; write zero or more",
+                self.requests_per_second
+            );
+            return Err(unfit(what));
+        }
+        self.registrations().map(drop)
     }
 }

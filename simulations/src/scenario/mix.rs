@@ -1,5 +1,6 @@
 //! The standard mix: a cluster, its demand and its faults, drawn from a seed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use super::{Cluster, Scenario};
+use super::{Cluster, Expect, Scenario};
 use crate::fault::{Fault, Incident, Target};
 
 /// What kinds of faults are drawn.
@@ -98,6 +99,8 @@ pub fn mix(seed: u64, mut cluster: Cluster, lasts: Duration, kinds: &[FaultKind]
         lasts,
         requests_per_second: random.random_range(0.3..2.0),
         workflows: Vec::new(),
+        copies: BTreeMap::new(),
+        expect: Expect::default(),
         incidents,
     }
 }
