@@ -6,14 +6,12 @@ mod view;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Once;
 use std::time::Duration;
 
 use peerflow_model::{InstanceId, NodeId};
 
 use crate::chaos::Chaos;
 use crate::client::Registration;
-use crate::fault::{Fault, Incident, Target};
 use crate::history::{Answer, Entry, What};
 use crate::invariants::{Invariants, Terms, Violation};
 use crate::operator::{Operator, active};
@@ -83,7 +81,9 @@ pub enum RunError {
     Panicked { what: String },
 }
 
-/// Runs a whole run on a thread of its own, whose randomness follows from the seed.
+/// Runs a whole run on a thread of its own, whose randomness follows from the seed. Only the first run of a process is the
+/// same each time: what a process makes once, such as the caches of a regular expression, shifts the randomness of the
+/// thread that comes first. So whoever wants to repeat a run gives it a process of its own.
 ///
 /// # Errors
 /// When the run cannot be made; what goes wrong within it is part of the outcome.
@@ -96,7 +96,6 @@ pub fn run(options: RunOptions) -> Result<Outcome, RunError> {
 /// # Errors
 /// As [`run()`], and when the watch stopped it.
 pub fn run_watched(options: RunOptions, watch: Watch) -> Result<Outcome, RunError> {
-    warm_up(&options);
     let seed = options.seed;
     let thread = pinned::on_pinned_thread("simulation", seed, move || begin(options, watch))?;
     match thread.join() {
@@ -105,32 +104,6 @@ pub fn run_watched(options: RunOptions, watch: Watch) -> Result<Outcome, RunErro
             what: panic_text(panic.as_ref()),
         }),
     }
-}
-
-/// What a process makes once, on the thread that comes first, shifts the randomness of that thread. So the first run of a
-/// process is one that nobody sees: short, with a death in it.
-fn warm_up(options: &RunOptions) {
-    static DONE: Once = Once::new();
-    DONE.call_once(|| {
-        let mut options = options.clone();
-        options.scenario.cluster.nodes = 3;
-        options.scenario.lasts = Duration::from_secs(4);
-        options.healing = Healing::default();
-        options.scenario.requests_per_second = 4.0;
-        options.scenario.incidents = vec![Incident {
-            at: Duration::from_secs(1),
-            lasts: Some(Duration::from_secs(1)),
-            fault: Fault::Crash {
-                node: Target::Master,
-                loses_disk: false,
-            },
-        }];
-        let thread = pinned::on_pinned_thread("warm-up", 0, move || drop(begin(options, Watch::default())));
-        // Whatever is wrong shows again in the run itself.
-        if let Ok(thread) = thread {
-            drop(thread.join());
-        }
-    });
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
