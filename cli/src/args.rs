@@ -1,6 +1,7 @@
 //! The command line: every command, option and its help.
 
 mod commands;
+mod simulate;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,8 @@ pub(crate) use commands::{
     ClusterCommand, CoordinatorCommand, InstanceCommand, NodeArgs, RunArgs, STOP_WITH_STDIN,
     SearchArgs, TokenArgs, UpArgs, UtilCommand, WorkflowCommand,
 };
+
+pub(crate) use simulate::{Faults, SimulateArgs};
 
 use crate::language::Language;
 
@@ -103,6 +106,8 @@ pub(crate) enum Command {
     /// The cluster and its nodes.
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Run a virtual cluster on virtual time, with faults or without, or plan days of a schedule.
+    Simulate(Box<SimulateArgs>),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.

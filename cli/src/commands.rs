@@ -10,6 +10,7 @@ mod node;
 mod run;
 mod schedule;
 mod shell;
+mod simulate;
 mod up;
 mod util;
 mod workflow;
@@ -45,6 +46,7 @@ pub(crate) async fn execute(session: &Session, command: Command) -> Result<Exit,
         Command::Instance(command) => instance::instance(session, command).await,
         Command::Util(command) => util::util(session, command).await,
         Command::Cluster(command) => cluster::cluster(session, command).await,
+        Command::Simulate(args) => simulate::simulate(session, *args).await,
         Command::Completions { shell } => shell::completions(session, shell),
         Command::Man { directory } => shell::man(session, directory.as_deref()),
     }

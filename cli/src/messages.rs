@@ -275,6 +275,28 @@ catalogue! {
     is_a_workflow(file) => "{file} is a workflow; use `peerflow workflow add`", "{file} 是工作流；请用 `peerflow workflow add`";
     no_date(text) =>
         "{text} is no date; write 2026-11-20, or with a time 2026-11-20T08:30", "{text} 不是日期；请写 2026-11-20，或带时间 2026-11-20T08:30";
+    no_zone(name) =>
+        "{name} is no IANA time zone; write one like Asia/Shanghai or UTC", "{name} 不是 IANA 时区；请写成 Asia/Shanghai 或 UTC 这样";
+    workflow_twice(name, first, second) =>
+        "workflow {name} is in {first} and in {second}; keep one of them", "{first} 和 {second} 里都有工作流 {name}；请只留一个";
+    no_workflow_in(path) =>
+        "there is no workflow in {path}; name the folder of your workflows", "{path} 里没有工作流；请指定工作流所在的目录";
+    coordinator_left_out(file) =>
+        "{file} is a standalone coordinator, which a virtual cluster leaves out; a plan (--from) takes it along",
+        "{file} 是独立的调度器，虚拟集群不包含它；用 --from 做计划时会包含";
+    simulate_latency(most) =>
+        "--latency must be 1ms to {most}ms, so that masters can renew in time", "--latency 应在 1ms 到 {most}ms 之间，主节点才来得及续租";
+    simulate_no_workflow(name) =>
+        "--trigger names {name}, which is no workflow of this run; correct its name", "--trigger 所写的 {name} 不是本次运行的工作流；请改正名称";
+    simulate_reached(reached, lasts) => "{reached} of {lasts}", "虚拟时间 {reached}，共 {lasts}";
+    simulate_held(seed) => "seed {seed}: every invariant held", "种子 {seed}：所有不变式都成立";
+    simulate_broken(seed, invariant, at) =>
+        "seed {seed}: {invariant} is broken at {at}; the report tells what was seen and how to see it again",
+        "种子 {seed}：不变式 {invariant} 在 {at} 被破坏；报告说明看到了什么、如何重现";
+    simulate_seed_failed(seed, why) => "seed {seed}: {why}", "种子 {seed}：{why}";
+    simulate_seeds(done, of, failed) => "{done} of {of} seeds, {failed} failed", "已运行 {done}/{of} 个种子，{failed} 个失败";
+    simulate_all(done, failed, per_hour) =>
+        "{done} seeds, {failed} failed; {per_hour} seeds per hour", "共 {done} 个种子，{failed} 个失败；每小时 {per_hour} 个种子";
     stopped_watching(id) =>
         "stopped watching; instance {id} goes on: `peerflow instance wait {id}`",
         "不再等待；实例 {id} 继续运行：`peerflow instance wait {id}`";

@@ -13,6 +13,7 @@ mod picture;
 mod plan;
 mod player;
 mod processes;
+mod scripted;
 mod slots;
 mod text;
 mod world;
@@ -28,6 +29,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use peerflow_model::Settings;
 
+pub use documents::document_files;
 pub use error::PlanError;
 pub use late::Late;
 pub use machine::Machine;
@@ -35,6 +37,7 @@ pub use plan::{
     FullSpan, Idle, IdleReason, Plan, PlannedInstance, PlannedTask, ScheduledTime, Waits,
 };
 pub use player::{Played, PlayedResult, Player, Steady};
+pub use scripted::{ScriptError, Scripted};
 
 /// What to plan, and on what.
 #[derive(Clone, Debug)]

@@ -52,20 +52,7 @@ impl Found {
 /// # Errors
 /// When one cannot be read or has errors, or two have the same name.
 pub(super) fn read(folder: &Path) -> Result<Vec<Found>, PlanError> {
-    let mut paths = BTreeSet::new();
-    let is_dir = fs::metadata(folder)
-        .map_err(|source| unreadable(folder, source))?
-        .is_dir();
-    if is_dir {
-        search(folder, 0, &mut BTreeSet::new(), &mut paths)?;
-    } else {
-        paths.insert(folder.to_owned());
-    }
-    if paths.is_empty() {
-        return Err(PlanError::Empty {
-            path: folder.to_owned(),
-        });
-    }
+    let paths = document_files(folder)?;
     let mut found = Vec::new();
     let (mut files, mut shown) = (0, String::new());
     for path in &paths {
@@ -98,6 +85,28 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Found>, PlanError> {
         }
     }
     Ok(found)
+}
+
+/// The documents in `folder` and below, as a node's loader finds them, or the one document of that path; in order.
+///
+/// # Errors
+/// When a folder cannot be read, or there is none in it.
+pub fn document_files(folder: &Path) -> Result<BTreeSet<PathBuf>, PlanError> {
+    let mut paths = BTreeSet::new();
+    let is_dir = fs::metadata(folder)
+        .map_err(|source| unreadable(folder, source))?
+        .is_dir();
+    if is_dir {
+        search(folder, 0, &mut BTreeSet::new(), &mut paths)?;
+    } else {
+        paths.insert(folder.to_owned());
+    }
+    if paths.is_empty() {
+        return Err(PlanError::Empty {
+            path: folder.to_owned(),
+        });
+    }
+    Ok(paths)
 }
 
 /// Finds `*.xml` below `folder`. Links are followed, a folder is visited once, hidden ones are left out.

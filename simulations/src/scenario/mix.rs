@@ -73,7 +73,13 @@ impl FromStr for FaultKind {
     }
 }
 
-/// Draws what happens for `lasts` to `cluster`: faults of those kinds, one every few seconds, which may overlap.
+/// In runs longer than this faults come less often and last longer, so that a day has no more of them than this has.
+const DENSE: Duration = Duration::from_secs(600);
+/// Faults of long runs last so many times longer at most.
+const LONGER: f64 = 30.0;
+
+/// Draws what happens for `lasts` to `cluster`: faults of those kinds, one every few seconds, which may overlap. In a run
+/// of more than ten minutes, about 180 in all.
 pub fn mix(seed: u64, mut cluster: Cluster, lasts: Duration, kinds: &[FaultKind]) -> Scenario {
     let mut random = SmallRng::seed_from_u64(seed);
     cluster.jitter = cluster.latency.mul_f64(random.random_range(0.5..8.0));
@@ -81,16 +87,20 @@ pub fn mix(seed: u64, mut cluster: Cluster, lasts: Duration, kinds: &[FaultKind]
     let mut at = Duration::from_secs_f64(random.random_range(0.5..4.0));
     // A store goes back at most once in a run: it takes an operator to go on from there.
     let mut may_restore = random.random_bool(0.15);
+    let stretch = lasts.div_duration_f64(DENSE).max(1.0);
     while at < lasts && !kinds.is_empty() {
         let kind = *kinds.choose(&mut random).unwrap_or(&FaultKind::Crash);
         let is_restore = kind == FaultKind::Restore;
         if !is_restore || std::mem::take(&mut may_restore) {
-            let fault = draw(&mut random, kind, cluster.nodes);
-            let length = random.random_range(0.2..9.0);
+            let mut fault = draw(&mut random, kind, cluster.nodes);
+            if let Fault::Weather { latency, .. } = &mut fault {
+                *latency = cluster.latency.max(*latency);
+            }
+            let length = random.random_range(0.2..9.0) * stretch.min(LONGER);
             let lasts = fault.has_length().then(|| Duration::from_secs_f64(length));
             incidents.push(Incident { at, lasts, fault });
         }
-        at += Duration::from_secs_f64(random.random_range(0.5..6.0));
+        at += Duration::from_secs_f64(random.random_range(0.5..6.0) * stretch);
     }
     Scenario {
         name: "mix".to_owned(),
@@ -184,5 +194,43 @@ fn target(random: &mut SmallRng, nodes: usize) -> Target {
         0..4 => Target::Master,
         4..6 => Target::Worker,
         _ => Target::Node(format!("n{}", random.random_range(1..=nodes))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(lasts: Duration) -> Vec<Incident> {
+        mix(1, Cluster::default(), lasts, &FaultKind::ALL).incidents
+    }
+
+    #[test]
+    fn a_day_has_about_as_many_faults_as_ten_minutes_and_they_last_longer() {
+        let (dense, day) = (faults(DENSE), faults(DENSE * 144));
+        assert!((dense.len() / 2..dense.len() * 2).contains(&day.len()));
+        let longest = |faults: &[Incident]| faults.iter().filter_map(|fault| fault.lasts).max();
+        assert!(longest(&dense) < Some(Duration::from_secs(9)));
+        assert!(longest(&day) > Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn no_weather_is_faster_than_a_quantum() {
+        let cluster = Cluster {
+            latency: Duration::from_millis(100),
+            ..Cluster::default()
+        };
+        let drawn = mix(1, cluster, DENSE, &[FaultKind::Network]).incidents;
+        let latencies = drawn.iter().filter_map(|incident| match incident.fault {
+            Fault::Weather { latency, .. } => Some(latency),
+            _ => None,
+        });
+        let latencies: Vec<_> = latencies.collect();
+        assert!(latencies.len() > 3);
+        assert!(
+            latencies
+                .iter()
+                .all(|latency| *latency >= Duration::from_millis(100))
+        );
     }
 }
