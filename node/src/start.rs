@@ -171,10 +171,7 @@ impl Bound {
         let (logs, log_writer) = LogHub::new(Arc::clone(&store), data_dir.path(), metrics.clone())
             .map_err(file("the task logs that wait"))?;
         let mail_server = Arc::new(mail_server);
-        let document_dir = seams.document_dir.or_else(|| {
-            let folder = config.xml_loader.workflow_dir.as_ref()?;
-            std::path::absolute(folder).ok()
-        });
+        let document_dir = seams.document_dir.or_else(|| document_dir(&config));
         let (runner, spawner) = match seams.runner {
             Some(runner) => (runner, None),
             None => {
@@ -383,6 +380,12 @@ async fn open_store(
             url: url.to_string(),
             source,
         })
+}
+
+/// Where the loader finds documents.
+fn document_dir(config: &Config) -> Option<PathBuf> {
+    let folder = config.xml_loader.workflow_dir.as_ref()?;
+    std::path::absolute(folder).ok()
 }
 
 /// The process that owns all task processes.

@@ -218,7 +218,7 @@ fn befall(
     let ids: Vec<NodeId> = which.iter().map(|&at| nodes[at].id().clone()).collect();
     let words = fault.befalling(&list(&ids));
     let each = |mut guard: Box<dyn FnMut(&NodeId) -> Guard + '_>| {
-        Undo::Net(ids.iter().map(|id| guard(id)).collect())
+        Undo::Net(ids.iter().map(&mut *guard).collect())
     };
     let undo = match fault {
         Fault::Crash { loses_disk, .. } => {

@@ -11,7 +11,6 @@ impl fmt::Display for Entry {
 }
 
 impl fmt::Display for What {
-    #[expect(clippy::too_many_lines, reason = "one line for each kind")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Started { node, incarnation } => {

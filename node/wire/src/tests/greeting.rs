@@ -1,6 +1,6 @@
 //! Who is up, and who is refused with which words.
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
