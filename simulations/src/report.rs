@@ -3,8 +3,8 @@
 mod failure;
 mod fold;
 mod heading;
-mod page;
 mod pack;
+mod page;
 mod summary;
 mod terminal;
 #[cfg(test)]

@@ -41,7 +41,12 @@ impl fmt::Display for FailureReport<'_> {
         columns::write(f, self, width)?;
         for (node, lines) in self.logs {
             let shown = lines.get(lines.len().saturating_sub(self.last)..);
-            writeln!(f, "\nThe log of {node}, last {} of {} lines\n", shown.map_or(0, <[_]>::len), lines.len())?;
+            writeln!(
+                f,
+                "\nThe log of {node}, last {} of {} lines\n",
+                shown.map_or(0, <[_]>::len),
+                lines.len()
+            )?;
             for (at, line) in shown.unwrap_or_default() {
                 writeln!(f, "{at}  {}", cut(line, width.max(160)))?;
             }
@@ -59,7 +64,9 @@ impl FailureReport<'_> {
         }
         field(f, "commit", &self.heading.commit, width)?;
         let options = &self.heading.options;
-        let options = options.iter().map(|(name, value)| format!("{name}={value}"));
+        let options = options
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
         let options: Vec<String> = options.collect();
         field(f, "options", &options.join("  "), width)
     }

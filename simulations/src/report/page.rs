@@ -77,7 +77,11 @@ fn facts(heading: &Heading, timeline: &Timeline) -> Markup {
     };
     let zone = timeline.zone.iana_name().unwrap_or("UTC");
     let began = format!("{} {zone}", wall(timeline.began_at, &timeline.zone));
-    fact("seed", &heading.seed.map_or(String::new(), |seed| seed.to_string()), false);
+    fact(
+        "seed",
+        &heading.seed.map_or(String::new(), |seed| seed.to_string()),
+        false,
+    );
     fact("began", &began, false);
     fact("lasted", &brief(timeline.end.since_start()), false);
     fact("nodes", &timeline.lanes.len().to_string(), false);
@@ -98,7 +102,12 @@ fn options(heading: &Heading) -> Markup {
         .text(&count)
         .raw("</summary><dl>");
     for (name, value) in &heading.options {
-        options.raw("<dt>").text(name).raw("</dt><dd>").text(value).raw("</dd>");
+        options
+            .raw("<dt>")
+            .text(name)
+            .raw("</dt><dd>")
+            .text(value)
+            .raw("</dd>");
     }
     options.raw("</dl></details>");
     options

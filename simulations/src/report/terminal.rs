@@ -1,18 +1,16 @@
 //! The timeline in a terminal: nodes as lanes, time from left to right.
 
 mod axis;
-
-use std::fmt::Write;
+mod faults;
 
 use super::timeline::{LifeEnd, MarkKind, NodeLane, Span, Timeline};
-use super::words::{brief, columns, counted, cut, fitted};
+use super::words::{columns, fitted};
 use crate::time::VirtualTime;
 
-/// Rows of faults that are drawn, and faults that are listed; of the rest it is told how many there are.
-const FAULT_ROWS: usize = 4;
-const FAULTS_LISTED: usize = 12;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// What surrounds coloured text.
+/// The second column of a wide letter.
+const COVERED: char = '\0';
+/// What ends coloured text.
 const RESET: &str = "\x1b[0m";
 
 /// How a timeline is drawn.
@@ -39,7 +37,10 @@ impl Terminal {
     /// The timeline as lines of text, none wider than the terminal.
     pub fn draw(&self, timeline: &Timeline) -> String {
         let width = self.width.max(40);
-        let widest = timeline.lanes.iter().map(|lane| columns(lane.node.as_str()));
+        let widest = timeline
+            .lanes
+            .iter()
+            .map(|lane| columns(lane.node.as_str()));
         let names = widest.max().unwrap_or_default().clamp(10, width / 4);
         let mut drawing = Drawing {
             timeline,
@@ -91,42 +92,15 @@ impl Drawing<'_> {
                 line.push_str(wanted.unwrap_or_default());
                 present = wanted;
             }
-            line.push(*cell);
+            if *cell != COVERED {
+                line.push(*cell);
+            }
         }
         if present.is_some() {
             line.push_str(RESET);
         }
         self.text.push_str(line.trim_end());
         self.text.push('\n');
-    }
-
-    fn faults(&mut self) {
-        let rows = self.timeline.faults.iter().map(|fault| fault.row + 1).max();
-        let rows = rows.unwrap_or_default();
-        for row in 0..rows.min(FAULT_ROWS) {
-            let mut cells = vec![' '; self.cells];
-            for (number, fault) in self.timeline.faults.iter().enumerate() {
-                if fault.row != row {
-                    continue;
-                }
-                let (first, last) = self.span(&fault.span);
-                let place = &mut cells[first..=last];
-                place.fill('.');
-                // Numbers and words of wide letters would break the columns, so only ASCII goes into the lane.
-                let ascii = |letter: &char| letter.is_ascii_graphic() || *letter == ' ';
-                let words = fault.fault.chars().filter(ascii);
-                let label: Vec<char> = format!("[{} ", number + 1).chars().chain(words).collect();
-                let room = place.len().saturating_sub(1);
-                for (cell, letter) in place.iter_mut().zip(label.iter().take(room.max(1))) {
-                    *cell = *letter;
-                }
-                if let [_, .., end] = place {
-                    *end = ']';
-                }
-            }
-            let name = if row == 0 { "faults" } else { "" };
-            self.line(name, &cells, |_| Some("\x1b[33m"));
-        }
     }
 
     fn marks(&mut self) {
@@ -146,7 +120,11 @@ impl Drawing<'_> {
             }
         }
         self.line("events", &cells, |letter| {
-            Some(if letter == '!' { "\x1b[31;1m" } else { "\x1b[36m" })
+            Some(if letter == '!' {
+                "\x1b[31;1m"
+            } else {
+                "\x1b[36m"
+            })
         });
     }
 
@@ -203,7 +181,11 @@ impl Drawing<'_> {
                 counts[next] = now;
             }
             column = next;
-            now = if step > 0 { now + 1 } else { now.saturating_sub(1) };
+            now = if step > 0 {
+                now + 1
+            } else {
+                now.saturating_sub(1)
+            };
             counts[next] = now.max(counts[next]);
         }
         counts
@@ -251,31 +233,6 @@ impl Drawing<'_> {
         }
         self.text.push_str(&line);
         self.text.push('\n');
-    }
-
-    fn fault_list(&mut self, width: usize) {
-        let faults = &self.timeline.faults;
-        if faults.is_empty() {
-            return;
-        }
-        self.text.push('\n');
-        for (number, fault) in faults.iter().take(FAULTS_LISTED).enumerate() {
-            let length = fault.span.to.map_or("to the end".to_owned(), |to| {
-                format!("for {}", brief(to.since(fault.span.from)))
-            });
-            let line = format!(
-                "[{}] {} {length}  {}",
-                number + 1,
-                fault.span.from,
-                fault.fault
-            );
-            let line = cut(&line, width);
-            // Writing to a String cannot fail.
-            drop(writeln!(self.text, "{line}"));
-        }
-        if let Some(more) = faults.len().checked_sub(FAULTS_LISTED).filter(|more| *more > 0) {
-            drop(writeln!(self.text, "and {} more", counted(more, "fault")));
-        }
     }
 }
 

@@ -56,12 +56,20 @@ fn block(
         let shown = if time == before { "" } else { time.as_str() };
         let place = owners.get(index).copied().flatten();
         let place = place.and_then(|owner| nodes.iter().position(|node| node == owner));
-        let words = entry.what.to_string();
+        let words = words(&entry.what, owners.get(index).copied().flatten());
         let (indent, lines) = match place {
             Some(place) => (place * column, wrapped(&words, column - 2)),
             None => {
                 let room = column * nodes.len();
-                (0, vec![fitted(&format!("== {words} "), room - 2).trim_end().to_owned() + " =="])
+                (
+                    0,
+                    vec![
+                        fitted(&format!("== {words} "), room - 2)
+                            .trim_end()
+                            .to_owned()
+                            + " ==",
+                    ],
+                )
             }
         };
         for (number, line) in lines.iter().enumerate() {
@@ -72,6 +80,25 @@ fn block(
         before = time;
     }
     Ok(())
+}
+
+/// What happened, in words; in the column of a node that node is not named again.
+fn words(what: &What, owner: Option<&NodeId>) -> String {
+    let words = what.to_string();
+    let Some(owner) = owner else {
+        return words;
+    };
+    let shorter = words.strip_prefix(&format!("{owner} ")).unwrap_or(&words);
+    for place in [" on ", " of ", " to ", " by "] {
+        let Some((before, after)) = shorter.split_once(&format!("{place}{owner}")) else {
+            continue;
+        };
+        // `n1` is no part of `n10`.
+        if after.is_empty() || after.starts_with([',', ':']) {
+            return format!("{before}{after}");
+        }
+    }
+    shorter.to_owned()
 }
 
 /// The last events of each node, and what happened to the whole cluster since the first of them, in order.

@@ -67,9 +67,10 @@ pub(super) fn data(timeline: &Timeline, folding: &Folding<'_>) -> Value {
         };
         json!([ms(mark.at), kind, mark.words])
     });
-    let leases = timeline.leases.iter().map(|lease| {
-        json!([ms(lease.at), lease.holder, lease.epoch.0, lease.released])
-    });
+    let leases = timeline
+        .leases
+        .iter()
+        .map(|lease| json!([ms(lease.at), lease.holder, lease.epoch.0, lease.released]));
     json!({
         "began": timeline.began_at.as_millisecond(),
         "end": ms(timeline.end),
@@ -99,7 +100,12 @@ fn lane_data<'a>(
             Some(LifeEnd::Stopped) => "stopped",
             None => "",
         };
-        json!([ms(life.span.from), end(&life.span), life.incarnation.0, ended])
+        json!([
+            ms(life.span.from),
+            end(&life.span),
+            life.incarnation.0,
+            ended
+        ])
     });
     let pauses = lane.pauses.iter();
     let pauses = pauses.map(|pause| json!([ms(pause.from), end(pause)]));
@@ -139,11 +145,22 @@ fn bar_data<'a>(bar: &'a Bar, tables: &mut Tables<'a>) -> Value {
     if run == next {
         let workflow = bar.workflow.as_ref();
         let workflow = workflow.map(|name| tables.workflows.place(name.as_str()));
-        tables.run_rows.push(json!([visit.run.to_string(), workflow]));
+        tables
+            .run_rows
+            .push(json!([visit.run.to_string(), workflow]));
     }
     let step = tables.steps.place(visit.step.as_str());
     let (from, to) = (ms(bar.span.from), end(&bar.span));
-    json!([from, to, bar.row, fate(bar.fate), run, step, visit.visit, bar.attempt.attempt])
+    json!([
+        from,
+        to,
+        bar.row,
+        fate(bar.fate),
+        run,
+        step,
+        visit.visit,
+        bar.attempt.attempt
+    ])
 }
 
 /// How many ended how, and how many are of which workflow.
@@ -186,7 +203,15 @@ fn request(request: &Request) -> Value {
         }
     };
     let wish = request.wish.to_string();
-    json!([ms(request.asked_at), answered, request.id.0, request.node, wish, answer, words])
+    json!([
+        ms(request.asked_at),
+        answered,
+        request.id.0,
+        request.node,
+        wish,
+        answer,
+        words
+    ])
 }
 
 /// How many steps wait for a slot, from when on.

@@ -17,11 +17,13 @@
   const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   const esc = (text) => String(text).replace(/[&<>"']/g, (letter) => escapes[letter]);
   const wide = (letter) => letter.codePointAt(0) >= 0x1100;
+  /** As much of a text as has room; nothing where that would be too little to tell it by. */
   const cut = (text, pixels, size = 6.4) => {
-    let room = pixels / size, kept = "";
+    let room = pixels / size, kept = "", taken = 0;
     for (const letter of text) {
-      room -= wide(letter) ? 1.9 : 1;
-      if (room < 0) return kept.length > 1 ? kept.slice(0, -1) + "…" : "";
+      const columns = wide(letter) ? 1.9 : 1;
+      if (taken + columns > room) return taken > 5 ? [...kept].slice(0, -1).join("") + "…" : "";
+      taken += columns;
       kept += letter;
     }
     return kept;
@@ -88,7 +90,8 @@
 
   const thing = (kind, value) => things.push({ kind, value }) - 1;
   const rect = (classes, from, to, y, height, extra = "") => {
-    const left = clamp(x(from)), right = Math.max(clamp(x(to)), left + 1);
+    // A pixel is left free on the right, so that what follows at once is seen to be another.
+    const left = clamp(x(from)), end = clamp(x(to)), right = Math.max(end - left > 4 ? end - 1 : end, left + 1);
     return `<rect class="${classes}" x="${left.toFixed(1)}" y="${y}" width="${(right - left).toFixed(1)}" height="${height}" ${extra}/>`;
   };
   /** Text at the left of a span, as far as it is in view; nothing where there is no room. */
@@ -99,7 +102,7 @@
   };
   const label = (text, y, classes = "dim") => `<text class="${classes}" x="10" y="${y}">${esc(cut(text, gutter - 16, 7))}</text>`;
 
-  const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5,
+  const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 18e4, 3e5, 6e5, 9e5, 18e5, 36e5,
     72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 6048e5, 12096e5, 25920e5];
   const ticks = () => {
     const room = Math.max(2, Math.floor((width - gutter) / 96));
@@ -119,7 +122,7 @@
   const virtualTick = (at, step) => step < 1000 ? clock(at) : clock(at).slice(0, -4);
 
   const drawAxis = (marks) => {
-    let text = label("wall clock", 14) + label("run", 32), last = -Infinity;
+    let text = label("clock", 14) + label("run", 32), last = -Infinity;
     for (const at of marks.all) {
       const place = x(at);
       if (place < gutter + 2 || place - last < 60) continue;
@@ -157,11 +160,13 @@
       const place = x(at).toFixed(1);
       text += `<line class="line-${kind}" x1="${place}" x2="${place}" y1="${part.y + 2}" y2="${parts.height}"/>`
         + `<rect x="${x(at) - 4}" y="${part.y}" width="8" height="${parts.height - part.y}" fill="transparent" data-i="${thing("mark", mark)}"/>`;
-      const room = width - x(at) - 8;
-      const shown = cut(words, room > 60 ? room : 0, 6.6);
+      // Beside the line: to the right of it, or where that is too narrow to the left.
+      const right = width - x(at) > Math.min(width / 3, words.length * 6.8 + 12);
+      const shown = cut(words, right ? width - x(at) - 8 : x(at) - Math.max(last, gutter) - 8, 6.8);
       if (shown && x(at) > last) {
-        text += `<text class="small flag-${kind}" x="${x(at) + 5}" y="${part.y + 11}">${esc(shown)}</text>`;
-        last = x(at) + shown.length * 6.8 + 8;
+        const put = right ? `x="${x(at) + 5}"` : `x="${x(at) - 5}" text-anchor="end"`;
+        text += `<text class="small flag-${kind}" ${put} y="${part.y + 11}">${esc(shown)}</text>`;
+        last = x(at) + (right ? shown.length * 6.8 + 8 : 0);
       }
     }
     return text;
@@ -213,7 +218,7 @@
     }
     if (!path.includes("H")) path += `V${(base - now * scale).toFixed(1)}H${width}`;
     path += `V${base}`;
-    return label("waiting", part.y + 14) + label(`for slots, most ${most}`, part.y + 30, "dim small")
+    return label("waiting", part.y + 14) + label(`at most ${most}`, part.y + 30, "dim small")
       + `<path class="waiting" d="${path}Z" data-i="${thing("waiting", most)}"/>`;
   };
 
@@ -276,6 +281,11 @@
       if (!seen(from, until(to))) continue;
       text += rect("pause", from, until(to), y, STRIP, `rx="2" data-i="${thing("pause", { lane, from, to })}"`)
         + inside("", "stands still", from, until(to), y + 7.5);
+    }
+    // It still believes to be master while it stands still.
+    for (const [from, to] of lane.masters) for (const [still, on] of lane.pauses) {
+      const first = Math.max(from, still), last = Math.min(until(to), until(on));
+      if (first < last && seen(first, last)) text += rect("master", first, last, y + STRIP - 3, 3);
     }
     const room = lane.slots ? `${lane.slots} slots` : "";
     return text + drawBars(lane, part)
@@ -457,9 +467,10 @@
   const used = new Set(data.lanes.flatMap((lane) => [...lane.bars.map((bar) => bar[3]),
     ...lane.folds.flatMap((fold) => fold[3].map((count, fate) => count ? fate : -1))]));
   const key = (classes, words) => `<li><svg viewBox="0 0 22 14" aria-hidden="true"><rect class="${classes}" x="1" y="1" width="20" height="12" rx="2"/></svg>${words}</li>`;
+  // The patterns of the chart are there only once it is drawn, and then for the whole page.
   byId("legend").innerHTML = SHORT.map((words, fate) => used.has(fate) ? key(`f${fate}`, words) : "").join("")
-    + key("master", "master") + (data.lanes.some((lane) => lane.pauses.length) ? key("pause", "stands still") : "") + key("down", "down")
-    + (data.faults.length ? key("band", "fault") : "");
+    + key("master", "master") + (data.lanes.some((lane) => lane.pauses.length) ? key("pause", "stands still") : "") + key("down framed", "down")
+    + (data.faults.length ? key("band framed", "fault") : "");
 
   new ResizeObserver(redraw).observe(chart);
   draw();

@@ -24,7 +24,11 @@ pub(super) fn tables(timeline: &Timeline, summary: &Summary) -> Markup {
     page.raw("</section>");
     if !summary.deaths.is_empty() {
         page.raw("<section><h2>Deaths</h2>");
-        let columns = [("when", false), ("what it delayed", false), ("tasks lost", true)];
+        let columns = [
+            ("when", false),
+            ("what it delayed", false),
+            ("tasks lost", true),
+        ];
         table(&mut page, &columns, &summary.deaths, death);
         page.raw("</section>");
     }
@@ -82,7 +86,11 @@ fn workflows(page: &mut Markup, workflows: &[Took]) {
             number(outcomes.forgotten),
             plain(&row.median.map_or(String::new(), brief)),
             plain(&worst.map_or(String::new(), |(took, _)| brief(*took))),
-            plain(&if row.queued.is_zero() { String::new() } else { brief(row.queued) }),
+            plain(&if row.queued.is_zero() {
+                String::new()
+            } else {
+                brief(row.queued)
+            }),
             code(&worst.map_or(String::new(), |(_, run)| run.to_string())),
         ]
     });
@@ -101,15 +109,20 @@ fn slots(page: &mut Markup, summary: &Summary) {
         ("most waiting", true),
         ("mostly of", false),
     ];
-    table(page, &columns, &summary.pressure.shortages, |row: &Shortage| {
-        let workflow = row.workflow.as_ref();
-        vec![
-            when(row.from, Some(row.to)),
-            plain(&brief(row.length())),
-            number(row.waiting),
-            plain(&workflow.map_or(String::new(), ToString::to_string)),
-        ]
-    });
+    table(
+        page,
+        &columns,
+        &summary.pressure.shortages,
+        |row: &Shortage| {
+            let workflow = row.workflow.as_ref();
+            vec![
+                when(row.from, Some(row.to)),
+                plain(&brief(row.length())),
+                number(row.waiting),
+                plain(&workflow.map_or(String::new(), ToString::to_string)),
+            ]
+        },
+    );
 }
 
 fn death(death: &Death) -> Vec<Markup> {
@@ -163,7 +176,9 @@ fn table<T>(page: &mut Markup, columns: &[Column], rows: &[T], cells: impl Fn(&T
     page.raw("</tbody></table></div>");
     if rows.len() > MOST_ROWS {
         let more = counted(rows.len() - MOST_ROWS, "row");
-        page.raw("<p class=\"muted\">").text(&format!("{more} more.")).raw("</p>");
+        page.raw("<p class=\"muted\">")
+            .text(&format!("{more} more."))
+            .raw("</p>");
     }
 }
 
@@ -172,7 +187,9 @@ fn when(from: VirtualTime, to: Option<VirtualTime>) -> Markup {
     let mut cell = Markup::default();
     let ms = |at: VirtualTime| at.since_start().as_millis().to_string();
     cell.raw("<button type=\"button\" class=\"at\" title=\"show in the timeline\" data-from=\"");
-    cell.text(&ms(from)).raw("\" data-to=\"").text(&ms(to.unwrap_or(from)));
+    cell.text(&ms(from))
+        .raw("\" data-to=\"")
+        .text(&ms(to.unwrap_or(from)));
     cell.raw("\">").text(&from.to_string()).raw("</button>");
     cell
 }

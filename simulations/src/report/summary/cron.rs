@@ -36,7 +36,9 @@ pub(super) fn cron(timeline: &Timeline) -> Vec<CronTimes> {
     }
     let mut all: Vec<CronTimes> = grouped
         .into_iter()
-        .map(|((coordinator, workflow), times)| of_workflow(timeline, coordinator, workflow, &times))
+        .map(|((coordinator, workflow), times)| {
+            of_workflow(timeline, coordinator, workflow, &times)
+        })
         .collect();
     for gap in &timeline.gaps {
         let mut row = CronTimes::none(&gap.coordinator, None);

@@ -99,7 +99,9 @@ fn shortages(timeline: &Timeline, waits: &[&Wait]) -> Vec<Shortage> {
                 *counts.entry(workflow).or_default() += 1;
             }
         }
-        let most = counts.into_iter().max_by_key(|(name, count)| (*count, Reverse(*name)));
+        let most = counts
+            .into_iter()
+            .max_by_key(|(name, count)| (*count, Reverse(*name)));
         Shortage {
             from,
             to,

@@ -15,7 +15,10 @@ const NAME: usize = 32;
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (nodes, tasks) = (counted(self.size.nodes, "node"), counted(self.size.tasks, "task"));
+        let (nodes, tasks) = (
+            counted(self.size.nodes, "node"),
+            counted(self.size.tasks, "task"),
+        );
         writeln!(f, "{nodes} for {}, {tasks}.", brief(self.size.length))?;
         writeln!(f, "\nInstances")?;
         writeln!(f, "  {}", self.outcomes.sentence())?;
@@ -44,7 +47,13 @@ impl Summary {
         writeln!(
             f,
             "\n  {} {:>6} {:>6} {:>6} {:>6} {:>9} {:>9}  worst run",
-            fitted("workflow", width), "runs", "ok", "failed", "killed", "median", "worst",
+            fitted("workflow", width),
+            "runs",
+            "ok",
+            "failed",
+            "killed",
+            "median",
+            "worst",
         )?;
         for row in &self.workflows {
             let name = fitted(row.workflow.as_str(), width);
@@ -76,7 +85,13 @@ impl Summary {
         writeln!(
             f,
             "  {} {:>6} {:>7} {:>6} {:>6} {:>9} {:>9}",
-            fitted("schedule", width), "fired", "skipped", "missed", "held", "late", "worst",
+            fitted("schedule", width),
+            "fired",
+            "skipped",
+            "missed",
+            "held",
+            "late",
+            "worst",
         )?;
         for (row, name) in self.cron.iter().zip(&names) {
             writeln!(
@@ -91,7 +106,12 @@ impl Summary {
                 late(row.worst_late),
             )?;
             for (reason, count) in &row.reasons {
-                writeln!(f, "  {}   {} × {reason}", fitted("", width), grouped(*count))?;
+                writeln!(
+                    f,
+                    "  {}   {} × {reason}",
+                    fitted("", width),
+                    grouped(*count)
+                )?;
             }
         }
         Ok(())
@@ -142,13 +162,17 @@ impl Pressure {
     pub(in crate::report) fn overview(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some((most, at)) = self.most_running {
-            let of = self.slots.map_or(String::new(), |slots| format!(" of {slots} slots"));
+            let of = self
+                .slots
+                .map_or(String::new(), |slots| format!(" of {slots} slots"));
             let most = counted(most, "task");
             sentences.push(format!("At most {most} ran at once{of}, first at {at}."));
         }
         if let Some(taken) = self.all_taken.filter(|taken| !taken.is_zero()) {
             let taken = brief(taken);
-            sentences.push(format!("Every slot of the living nodes was taken for {taken} in all."));
+            sentences.push(format!(
+                "Every slot of the living nodes was taken for {taken} in all."
+            ));
         }
         if self.waited_for_node > 0 {
             let steps = counted(self.waited_for_node, "step");
@@ -183,7 +207,10 @@ impl Death {
         };
         match &self.followed {
             Some(Some((next, later))) => {
-                text += &format!("; it was master, and {next} followed {} later", brief(*later));
+                text += &format!(
+                    "; it was master, and {next} followed {} later",
+                    brief(*later)
+                );
             }
             Some(None) => text += "; it was master, and nobody followed",
             None => {}
@@ -203,19 +230,32 @@ fn lost(lost: &[LostAttempt]) -> String {
     }
     let again: Vec<Duration> = lost.iter().filter_map(|one| one.again_after).collect();
     let work: Duration = lost.iter().map(|one| one.ran).sum();
-    let mut text = format!("{} lost, {} of work", counted(lost.len(), "task"), brief(work));
+    let mut text = format!(
+        "{} lost, {} of work",
+        counted(lost.len(), "task"),
+        brief(work)
+    );
     match (again.iter().min(), again.iter().max()) {
         (Some(first), Some(last)) if again.len() > 1 => {
             let count = match lost.len() - again.len() {
                 0 => "all".to_owned(),
                 _ => grouped(again.len()),
             };
-            let (first, last) = (brief(*first), brief(*last));
-            text += &format!("; {count} ran again, after {first} to {last}");
+            text += &match last {
+                last if last.is_zero() => format!("; {count} ran again at once"),
+                last => format!(
+                    "; {count} ran again, after {} to {}",
+                    brief(*first),
+                    brief(*last)
+                ),
+            };
         }
         (Some(only), _) => {
             let who = if lost.len() == 1 { "it" } else { "one" };
-            text += &format!("; {who} ran again after {}", brief(*only));
+            text += &match only {
+                only if only.is_zero() => format!("; {who} ran again at once"),
+                only => format!("; {who} ran again after {}", brief(*only)),
+            };
         }
         (None, _) => text += "; none ran again",
     }

@@ -86,7 +86,5 @@ pub(super) fn took(timeline: &Timeline) -> Vec<Took> {
 
 /// The middle one of `sorted`; of an even number the lower of the two.
 pub(super) fn median<T: Copy>(sorted: &[T]) -> Option<T> {
-    sorted
-        .get(sorted.len().saturating_sub(1) / 2)
-        .copied()
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }

@@ -7,8 +7,8 @@ use peerflow_model::{AttemptId, Epoch, Incarnation, NodeId};
 
 use super::records::Records;
 use super::{
-    Bar, FaultSpan, LeaseChange, Life, LifeEnd, Mark, MarkKind, Mastership, NodeLane, Request, Span,
-    Timeline,
+    Bar, FaultSpan, LeaseChange, Life, LifeEnd, Mark, MarkKind, Mastership, NodeLane, Request,
+    Span, Timeline,
 };
 use crate::history::{Answer, Entry, RequestId, TaskFate, What, Wish};
 use crate::report::pack::pack;

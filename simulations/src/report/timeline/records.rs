@@ -75,10 +75,21 @@ impl Records {
         self.instances.get(run).map(|instance| &instance.workflow)
     }
 
-    pub(super) fn finish(mut self) -> (Vec<InstanceSpan>, Vec<ScheduledTime>, Vec<LedgerGap>, Vec<Wait>) {
+    pub(super) fn finish(
+        mut self,
+    ) -> (
+        Vec<InstanceSpan>,
+        Vec<ScheduledTime>,
+        Vec<LedgerGap>,
+        Vec<Wait>,
+    ) {
         for (visit, (from, for_slot)) in std::mem::take(&mut self.waiting) {
             let span = Span::open(from);
-            self.waits.push(Wait { visit, span, for_slot });
+            self.waits.push(Wait {
+                visit,
+                span,
+                for_slot,
+            });
         }
         let known: BTreeSet<RunId> = self.present.instances.keys().cloned().collect();
         for (id, instance) in std::mem::take(&mut self.present.instances) {
@@ -98,7 +109,11 @@ impl Records {
     fn visit(&mut self, at: VirtualTime, visit: &Visit) {
         if visit.status == VisitStatus::Pending && visit.message.starts_with(FOR_ANYTHING) {
             let for_slot = visit.message == FOR_SLOT;
-            if self.waiting.get(&visit.id).is_some_and(|(_, now)| *now == for_slot) {
+            if self
+                .waiting
+                .get(&visit.id)
+                .is_some_and(|(_, now)| *now == for_slot)
+            {
                 return;
             }
             self.waited(at, &visit.id);
@@ -115,7 +130,11 @@ impl Records {
         {
             let span = Span { from, to: Some(at) };
             let visit = visit.clone();
-            self.waits.push(Wait { visit, span, for_slot });
+            self.waits.push(Wait {
+                visit,
+                span,
+                for_slot,
+            });
         }
     }
 }
