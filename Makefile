@@ -1,6 +1,6 @@
 # Thin: each target is one script or one cargo command. `make test` does all the set-up it needs.
 
-.PHONY: test check fix build bench soak deny services
+.PHONY: test check fix build bench sim soak deny services
 
 test:            ## everything that must hold: format, lints, docs, all tests (installs what it needs)
 	scripts/test
@@ -20,7 +20,12 @@ build:           ## the release binary: target/release/peerflow
 bench:           ## the rows of docs/performance.md, each beside its floor from the same run
 	scripts/bench
 
-soak:            ## what takes longer than a test may: a hundred kills on either store, many random cases
+SIM_SEEDS ?= 500
+sim:             ## some minutes of simulated clusters, each under faults of its own seed: SIM_SEEDS=500
+	PEERFLOW_COMMIT=$$(git describe --always --dirty 2>/dev/null || true) \
+		cargo run --release -- simulate --seeds 1..$(SIM_SEEDS)
+
+soak:            ## what takes longer than a test may: a hundred kills on either store, many random cases, 10,000 seeds
 	scripts/soak
 
 deny:            ## licences, banned crates, sources (needs cargo-deny)

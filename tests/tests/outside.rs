@@ -22,5 +22,7 @@ mod killed_node;
 mod mail;
 #[path = "outside/run.rs"]
 mod run;
+#[path = "outside/simulate.rs"]
+mod simulate;
 #[path = "outside/store_away.rs"]
 mod store_away;
