@@ -12,6 +12,7 @@ mod joining;
 mod refusals;
 mod requests;
 mod schedule;
+mod simulations;
 mod startup;
 mod steps;
 mod system;
@@ -49,6 +50,7 @@ const OF_NODES: &[Texts] = &[
     cluster::CLUSTER,
     joining::JOINING,
     system::SYSTEM,
+    simulations::SIMULATIONS,
 ];
 
 static DOCUMENTS: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(OF_DOCUMENTS));

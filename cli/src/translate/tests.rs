@@ -240,6 +240,19 @@ const WRITTEN: &[&str] = &[
     "cannot serve HTTPS: the key in key.pem is encrypted; decrypt it: openssl pkey -in key.pem -out FILE",
     "cannot serve HTTPS: the key in key.pem is not that of the first certificate in cert.pem",
     "cannot serve HTTPS: key.pem holds no private key; http.tls_key wants one as PEM: PKCS#8, RSA or EC",
+    // Simulations and plans.
+    r#"there is no scenario "nope"; there are clock-jumps, lost-disk"#,
+    "cannot read the scenario a.toml: No such file or directory (os error 2)",
+    r#"the scenario "mix" has 0 nodes; it needs 1 to 60,000"#,
+    r#"flows/w.xml: workflow "日报", step "load" (line 2): the hint "simulate: takes ages" cannot be read: "ages" is no duration; write it like "500ms", "5s", "10m", "2h" or "30d""#,
+    r#"flows/w.xml: the file of durations names step "lod" of "日报", which has no such action; correct its name"#,
+    "the cluster did not come up in 60 virtual seconds: the store does not answer in time",
+    r#"a workflow was not taken: there is no instance "01k""#,
+    "the run was stopped",
+    "there is no *.xml file in flows; name the folder of your workflows",
+    "workflow 日报 is in a.xml and in b.xml; keep one of them",
+    "the plan would end at 2026-11-20T00:00:00, not after it begins at 2026-11-21T00:00:00; give a later end",
+    "the plan holds more than 1000000 instances by 2026-11-21T00:00:00Z; plan a shorter time or fewer workflows",
 ];
 
 #[test]
