@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
 /// Beyond so many bars, short ones that lie close are drawn as one.
-const MOST_BARS: usize = 20_000;
+const MOST_BARS: usize = 50_000;
 
 /// The page of a run: its timeline to move about in, and the summary as tables. All of it is in the text: no font, script
 /// or picture is asked for.

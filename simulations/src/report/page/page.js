@@ -237,9 +237,9 @@
       const from = bar[0], to = until(bar[1]);
       if (!seen(from, to)) return;
       const left = x(from), right = x(to), key = `${bar[2]} ${bar[3]} ${fadedBy(workflowOf(bar))}`;
-      // What is thinner than a pixel is drawn once for each pixel.
-      if (right - left < 1) {
-        if (left - (last[key] ?? -Infinity) < 1) return;
+      // What is thinner than two pixels is drawn once for each two, of each fate.
+      if (right - left < 2) {
+        if (left - (last[key] ?? -Infinity) < 2) return;
         last[key] = left;
       }
       const faded = fadedBy(workflowOf(bar));
@@ -294,9 +294,7 @@
   };
 
   const DEFS = `<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`
-    + `<rect width="2" height="6" fill="var(--down)"/></pattern>`
-    + `<pattern id="cut" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`
-    + `<rect width="6" height="6" fill="var(--ground)"/><rect width="3" height="6" fill="var(--lost)"/></pattern></defs>`;
+    + `<rect width="2" height="6" fill="var(--down)"/></pattern></defs>`;
 
   const draw = () => {
     width = Math.max(chart.clientWidth, 280);
@@ -469,7 +467,7 @@
   const key = (classes, words) => `<li><svg viewBox="0 0 22 14" aria-hidden="true"><rect class="${classes}" x="1" y="1" width="20" height="12" rx="2"/></svg>${words}</li>`;
   // The patterns of the chart are there only once it is drawn, and then for the whole page.
   byId("legend").innerHTML = SHORT.map((words, fate) => used.has(fate) ? key(`f${fate}`, words) : "").join("")
-    + key("master", "master") + (data.lanes.some((lane) => lane.pauses.length) ? key("pause", "stands still") : "") + key("down framed", "down")
+    + key("master", "master") + (data.lanes.some((lane) => lane.pauses.length) ? key("pause", "stands still") : "") + (data.lanes.some((lane) => lane.lives.some((life) => life[3])) ? key("down framed", "down") : "")
     + (data.faults.length ? key("band framed", "fault") : "");
 
   new ResizeObserver(redraw).observe(chart);

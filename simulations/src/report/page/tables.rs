@@ -1,7 +1,7 @@
 //! The summary as tables.
 
 use super::markup::Markup;
-use crate::report::summary::text::late;
+use crate::report::summary::text::{EARLY, late};
 use crate::report::summary::{CronTimes, Death, Shortage, Summary, Took};
 use crate::report::timeline::{FaultSpan, Timeline};
 use crate::report::words::{brief, counted, grouped};
@@ -45,6 +45,10 @@ pub(super) fn tables(timeline: &Timeline, summary: &Summary) -> Markup {
             ("why not", false),
         ];
         table(&mut page, &columns, &summary.cron, cron);
+        let early = |row: &CronTimes| row.median_late.is_some_and(|late| late.is_negative());
+        if summary.cron.iter().any(early) {
+            page.raw("<p class=\"muted\">").text(EARLY).raw("</p>");
+        }
         page.raw("</section>");
     }
     if !timeline.faults.is_empty() {

@@ -12,6 +12,8 @@ use crate::report::words::{brief, columns, counted, fitted, grouped};
 
 /// Columns of a name in a table; longer ones are cut.
 const NAME: usize = 32;
+/// What a negative delay means.
+pub(in crate::report) const EARLY: &str = "Below nought is early: the master's clock was ahead.";
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +60,7 @@ impl Summary {
         for row in &self.workflows {
             let name = fitted(row.workflow.as_str(), width);
             let outcomes = &row.outcomes;
-            let median = row.median.map_or("-".to_owned(), brief);
+            let median = row.median.map_or_else(|| "-".to_owned(), brief);
             let (worst, run) = match &row.worst {
                 Some((worst, run)) => (brief(*worst), run.to_string()),
                 None => ("-".to_owned(), String::new()),
@@ -113,6 +115,10 @@ impl Summary {
                     grouped(*count)
                 )?;
             }
+        }
+        let early = |row: &CronTimes| row.median_late.is_some_and(|late| late.is_negative());
+        if self.cron.iter().any(early) {
+            writeln!(f, "  {EARLY}")?;
         }
         Ok(())
     }
@@ -241,13 +247,11 @@ fn lost(lost: &[LostAttempt]) -> String {
                 0 => "all".to_owned(),
                 _ => grouped(again.len()),
             };
-            text += &match last {
-                last if last.is_zero() => format!("; {count} ran again at once"),
-                last => format!(
-                    "; {count} ran again, after {} to {}",
-                    brief(*first),
-                    brief(*last)
-                ),
+            let (first, last) = (brief(*first), brief(*last));
+            text += &match again.iter().max() {
+                Some(last) if last.is_zero() => format!("; {count} ran again at once"),
+                _ if first == last => format!("; {count} ran again after {last}"),
+                _ => format!("; {count} ran again, after {first} to {last}"),
             };
         }
         (Some(only), _) => {

@@ -46,9 +46,10 @@ impl Drawing<'_> {
         }
         self.text.push('\n');
         for (number, fault) in faults.iter().take(LISTED).enumerate() {
-            let length = fault.span.to.map_or("to the end".to_owned(), |to| {
-                format!("for {}", brief(to.since(fault.span.from)))
-            });
+            let length = match fault.span.to {
+                Some(to) => format!("for {}", brief(to.since(fault.span.from))),
+                None => "to the end".to_owned(),
+            };
             let line = format!(
                 "[{}] {} {length}  {}",
                 number + 1,

@@ -64,7 +64,7 @@ fn nothing_of_the_data_becomes_markup() {
 
 #[test]
 fn the_page_asks_for_nothing_from_outside() {
-    let page = page_of(&night(), &nodes(), 20_000);
+    let page = page_of(&night(), &nodes(), 50_000);
     for word in [
         "http://", "https://", "src=", "href=", "@import", "fetch(", "XMLHttp",
     ] {

@@ -229,7 +229,7 @@ impl Night {
 
     /// Instances by schedule every two minutes, and what people ask for.
     fn arrive(&mut self, now: u64) {
-        let herd = if now % 120_000 == 0 { 24 } else { 0 };
+        let herd = if now.is_multiple_of(120_000) { 24 } else { 0 };
         let asked = now > 1_000 && self.draw(60) == 0;
         for number in 0..herd + u64::from(asked) {
             self.made += 1;

@@ -173,7 +173,7 @@ impl Builder {
     fn answered(&mut self, at: VirtualTime, id: RequestId, answer: &Answer) {
         let place = self.request_places.get(&id);
         if let Some(request) = place.and_then(|place| self.requests.get_mut(*place)) {
-            request.answer.get_or_insert((at, answer.clone()));
+            request.answer.get_or_insert_with(|| (at, answer.clone()));
         }
     }
 
