@@ -12,8 +12,11 @@ use super::duration;
 /// `simulate`: a virtual cluster, many of them, or a plan.
 #[derive(Args, Clone, Debug)]
 #[command(
-    after_help = "Examples:\n  peerflow simulate --seed 7                                 the standard workflows, 60 s, all faults\n  peerflow simulate --seeds 1..200 --jobs 2                  the same for many seeds\n  peerflow simulate --workflows xmlconfig --hours 24 --page day.html\n  peerflow simulate --workflows xmlconfig --from 2026-12-01 --to 2026-12-07\n\nWhat tasks do is said in their steps, `# simulate: takes 5s..20s, fails 10%`, or in a file (--durations); \
-                  docs/simulation.md tells all."
+    after_help = "Examples:\n  peerflow simulate --seed 7\n  peerflow simulate --seeds 1..200 --jobs 2\n  \
+                  peerflow simulate --workflows xmlconfig --hours 24 --page day.html\n  \
+                  peerflow simulate --workflows xmlconfig --from 2026-12-01 --to 2026-12-07\n\n\
+                  What tasks do is said in their steps, `# simulate: takes 5s..20s, fails 10%`, or in a file \
+                  (--durations); docs/simulation.md tells all."
 )]
 pub(crate) struct SimulateArgs {
     /// How many nodes; 5 where neither this nor a scenario says otherwise, and 1 in a plan.
