@@ -105,7 +105,7 @@ impl Default for Cluster {
             store_jitter: Duration::from_millis(2),
             drift: 100,
             skew: Duration::from_millis(200),
-            begins_at: "2026-11-20T23:59:20Z".to_owned(),
+            begins_at: "2026-11-20T22:59:20Z".to_owned(),
             timezone: "Europe/Berlin".to_owned(),
         }
     }

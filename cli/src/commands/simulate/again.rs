@@ -9,37 +9,52 @@ use peerflow_simulations::Scenario;
 
 use crate::args::{Faults, SimulateArgs};
 
-/// A command that is being written.
+/// A command that is being written: what follows `peerflow`.
 #[derive(Debug)]
-pub(super) struct Command(String);
+pub(super) struct Command(Vec<String>);
 
 impl Command {
     pub(super) fn new() -> Self {
-        Self("peerflow simulate".to_owned())
+        Self(vec!["simulate".to_owned()])
     }
 
     /// Adds an option where it is given.
     pub(super) fn option(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
-            self.0
-                .push_str(&format!(" --{name} {}", quoted(&value.to_string())));
+            self.0.push(format!("--{name}"));
+            self.0.push(value.to_string());
         }
     }
 
     /// Adds a flag where it is set.
     pub(super) fn flag(&mut self, name: &str, is_set: bool) {
         if is_set {
-            self.0.push_str(&format!(" --{name}"));
+            self.0.push(format!("--{name}"));
         }
     }
 
+    /// As it is typed.
     pub(super) fn text(self) -> String {
-        self.0
+        let mut text = "peerflow".to_owned();
+        for word in &self.0 {
+            text.push(' ');
+            text.push_str(&quoted(word));
+        }
+        text
     }
 }
 
 /// The command that runs `seed` again.
 pub(super) fn command(args: &SimulateArgs, seed: u64) -> String {
+    again(args, seed).text()
+}
+
+/// The same for a process: what follows the program's name.
+pub(super) fn arguments(args: &SimulateArgs, seed: u64) -> Vec<String> {
+    again(args, seed).0
+}
+
+fn again(args: &SimulateArgs, seed: u64) -> Command {
     let mut command = Command::new();
     command.option("seed", Some(seed));
     command.option("nodes", args.nodes);
@@ -65,7 +80,7 @@ pub(super) fn command(args: &SimulateArgs, seed: u64) -> String {
     for trigger in &args.triggers {
         command.option("trigger", Some(trigger));
     }
-    command.text()
+    command
 }
 
 /// As the options of this command are read: one unit.

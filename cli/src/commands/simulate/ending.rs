@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::setting::Setting;
 use super::{again, commit};
 
+/// Columns of a report that no terminal shows.
+const REPORT_WIDTH: usize = 160;
 /// How many events and log lines of each node a report shows.
 const LAST: usize = 20;
 
@@ -105,6 +107,7 @@ impl<'a> Ending<'a> {
                 "at": violation.at.to_string(),
                 "what": violation.what,
             })),
+            "report": self.failure(REPORT_WIDTH),
             "commit": self.heading.commit,
             "command": self.heading.command,
             "options": self.heading.options.iter().cloned().collect::<BTreeMap<_, _>>(),

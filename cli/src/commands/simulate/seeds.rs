@@ -1,25 +1,22 @@
 //! Many seeds: those that fail, and the report of the first.
 
 use std::ops::RangeInclusive;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_simulations::{RunError, Watch, run_watched};
-use serde_json::json;
+use peerflow_simulations::RunError;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::ending::Ending;
-use super::one::not_run;
+use super::again;
 use super::progress::Line;
 use super::setting::Setting;
 use crate::error::{Error, Exit};
 use crate::interrupt::Interrupts;
 use crate::output::Output;
 use crate::session::Session;
-
-/// Columns of the report of a failure where there is no terminal.
-const WIDTH: u16 = 160;
 
 /// A seed that failed.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ pub(super) async fn many(
     let jobs = jobs.unwrap_or(cores);
     let setting = Arc::new(setting);
     let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
-    let watch = Watch::default();
+    let mut stopped = false;
     let mut tally = Tally {
         began: Instant::now(),
         of: seeds.end() - seeds.start() + 1,
@@ -66,68 +63,64 @@ pub(super) async fn many(
         first: None,
         line: Line::new(),
     };
-    let width = output.terminal.width().unwrap_or(WIDTH);
     let mut to_come = seeds.clone();
     let mut running = JoinSet::new();
     loop {
-        while running.len() < jobs && !watch.stops() {
-            let Some(seed) = to_come.next() else { break };
-            let (setting, watch) = (Arc::clone(&setting), watch.clone());
-            running.spawn_blocking(move || run_one(&setting, seed, watch, width.into()));
+        while running.len() < jobs
+            && let Some(seed) = to_come.next()
+        {
+            running.spawn(run_one(Arc::clone(&setting), seed));
         }
         tokio::select! {
             biased;
-            () = interrupts.next() => watch.stop(),
+            () = interrupts.next() => {
+                stopped = true;
+                break;
+            }
             ended = running.join_next() => match ended {
                 None => break,
-                Some(Ok(Ok(failure))) => tally.count(output, failure),
-                Some(Ok(Err(RunError::Stopped))) => {}
-                Some(Ok(Err(error))) => {
-                    watch.stop();
-                    while running.join_next().await.is_some() {}
-                    return Err(not_run(output.language, &error));
-                }
+                Some(Ok(ended)) => tally.count(output, ended?),
                 Some(Err(error)) => return Err(Error::Failed(error.to_string())),
             },
         }
     }
     tally.line.clear();
-    tally.conclude(output, &seeds, watch.stops())
+    tally.conclude(output, &seeds, stopped)
 }
 
-/// Runs a seed; what failed, where something did. That a run cannot be made at all is an error of its own, since it
-/// concerns all seeds; that one breaks off or does not come up is a failure of that seed.
-fn run_one(
-    setting: &Setting,
-    seed: u64,
-    watch: Watch,
-    width: usize,
-) -> Result<Option<Failure>, RunError> {
-    match run_watched(setting.options(seed), watch) {
-        Ok(outcome) => {
-            let Some(violation) = &outcome.violation else {
-                return Ok(None);
-            };
-            let report = Ending::of(setting, &outcome).failure(width);
-            Ok(Some(Failure {
-                seed,
-                why: violation.to_string(),
-                report: report.unwrap_or_default(),
-            }))
-        }
-        Err(error @ (RunError::SetUp { .. } | RunError::Panicked { .. })) => {
-            let command = super::again::command(&setting.args, seed);
-            let commit = super::commit();
-            Ok(Some(Failure {
-                seed,
-                why: error.to_string(),
-                report: format!(
-                    "seed     {seed}\ncommit   {commit}\nbroken   {error}\n\nTo see it again:\n\n    {command}\n"
-                ),
-            }))
-        }
-        Err(error) => Err(error),
+/// Runs a seed in a process of its own, since only the first run of a process repeats; what failed, where something did.
+async fn run_one(setting: Arc<Setting>, seed: u64) -> Result<Option<Failure>, Error> {
+    let failed = |error: std::io::Error| Error::Failed(error.to_string());
+    let mut process = tokio::process::Command::new(std::env::current_exe().map_err(failed)?);
+    process
+        .args(again::arguments(&setting.args, seed))
+        .args(["-o", "json"])
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let ended = process.output().await.map_err(failed)?;
+    if ended.status.success() {
+        return Ok(None);
     }
+    let told = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    if ended.status.code() == Some(i32::from(Exit::Usage as u8)) {
+        // It concerns all seeds.
+        return Err(Error::Usage(told));
+    }
+    let outcome: Value = serde_json::from_slice(&ended.stdout).unwrap_or_default();
+    let violation = &outcome["violation"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let why = match (text(&violation["invariant"]), text(&violation["what"])) {
+        (Some(invariant), Some(what)) => format!("{invariant} is broken: {what}"),
+        _ => told.clone(),
+    };
+    let report = text(&outcome["report"]).unwrap_or_else(|| {
+        let command = again::command(&setting.args, seed);
+        let commit = super::commit();
+        format!(
+            "seed     {seed}\ncommit   {commit}\nbroken   {told}\n\nTo see it again:\n\n    {command}\n"
+        )
+    });
+    Ok(Some(Failure { seed, why, report }))
 }
 
 impl Tally {
