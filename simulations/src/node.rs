@@ -26,11 +26,11 @@ use crate::tasks::Tasks;
 use crate::time::{MachineClock, VirtualTime};
 
 /// The port on which every simulated node gossips.
-const GOSSIP_PORT: u16 = 8091;
+pub(crate) const GOSSIP_PORT: u16 = 8091;
 /// The port on which every simulated node takes connections.
-const RPC_PORT: u16 = 8092;
+pub(crate) const RPC_PORT: u16 = 8092;
 /// Seeds that a node knows beside itself.
-const SEEDS: usize = 3;
+pub(crate) const SEEDS: usize = 3;
 /// A node that was not run for longer than this stood still: its clock jumps.
 const JUMP: Duration = Duration::from_millis(50);
 
@@ -404,7 +404,7 @@ pub(crate) fn address(number: usize) -> IpAddr {
 }
 
 /// Spreads a node's number and the count of its lives over 64 bits.
-fn mix(number: usize, lives: u64) -> u64 {
+pub(crate) fn mix(number: usize, lives: u64) -> u64 {
     (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ lives.wrapping_mul(0xd1b5_4a32_d192_ed03)
 }

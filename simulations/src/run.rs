@@ -14,6 +14,7 @@ use crate::chaos::Chaos;
 use crate::client::Registration;
 use crate::history::{Answer, Entry, What};
 use crate::invariants::{Invariants, Terms, Violation};
+use crate::network::Traffic;
 use crate::operator::{Operator, active};
 use crate::pinned;
 use crate::scenario::Scenario;
@@ -58,6 +59,8 @@ pub struct Outcome {
     pub lasted: VirtualTime,
     /// What each node wrote to its log, the latest lines.
     pub logs: BTreeMap<NodeId, Vec<(VirtualTime, String)>>,
+    /// What each node sent and received, over all its lives.
+    pub traffic: BTreeMap<NodeId, Traffic>,
     /// What went wrong.
     pub violation: Option<Violation>,
 }
@@ -168,6 +171,10 @@ impl Run {
             clock: self.world.clock().clone(),
             lasted: self.world.now(),
             logs: self.world.logs().take(),
+            traffic: nodes
+                .iter()
+                .map(|node| (node.id().clone(), self.world.around.net.traffic(node.id())))
+                .collect(),
             violation,
             options: self.options,
         })
