@@ -134,6 +134,11 @@ impl NodeHandle {
         matches!(timeout(limit, well).await, Ok(Ok(_)))
     }
 
+    /// Whether a part of the node has ended by itself, which only a bug does.
+    pub fn is_broken(&self) -> bool {
+        self.stages.iter().any(|stage| stage.broken().is_cancelled())
+    }
+
     /// Waits until a part of the node has ended by itself, which only a bug does: then stop the node and start it
     /// again.
     pub async fn broken(&self) {

@@ -13,7 +13,7 @@ use crate::node::{SimNode, Surroundings};
 use crate::store::{Doors, StoreFault};
 use crate::time::VirtualTime;
 
-/// How long a fault without a length of its own holds a node down.
+/// How long a fault that is over at once is shown.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Faults that are on, and those to come.
@@ -35,7 +35,7 @@ struct On {
 /// What ends a fault.
 enum Undo {
     Net(#[expect(dead_code, reason = "it undoes itself when it is dropped")] Vec<Guard>),
-    Store(#[expect(dead_code, reason = "it undoes itself when it is dropped")] StoreFault),
+    Store(#[expect(dead_code, reason = "it undoes itself when it is dropped")] Vec<StoreFault>),
     Start(Vec<usize>),
     Resume(Vec<usize>),
     Speed(Vec<usize>),
@@ -134,7 +134,7 @@ impl Chaos {
 fn inflict(around: &Surroundings, nodes: &mut [SimNode], fault: &Fault) -> Option<(String, Undo)> {
     let words = fault.to_string();
     let (net, store) = (&around.net, &around.store);
-    let store_fault = |fault| Some((words.clone(), Undo::Store(fault)));
+    let store_fault = |fault| Some((words.clone(), Undo::Store(vec![fault])));
     match fault {
         Fault::StoreRefuses => store_fault(store.refuse(Doors::All)),
         Fault::StoreStalls => store_fault(store.stall(Doors::All)),
@@ -240,8 +240,8 @@ fn befall(
             Undo::Speed(which)
         }
         Fault::StoreCut { .. } => {
-            let first = ids.first()?.clone();
-            Undo::Store(around.store.cut(first))
+            let cuts = ids.iter().map(|id| around.store.cut(id.clone()));
+            Undo::Store(cuts.collect())
         }
         Fault::GossipCut { .. } => each(Box::new(|id| {
             around.net.cut_links(Links::of(id).only(Kind::Gossip))

@@ -99,6 +99,8 @@ struct Life {
     /// Where the runtime's clock and the machine's stood at the start.
     began: (Instant, Duration),
     stopping: Option<JoinHandle<()>>,
+    /// It was told that a part of it broke.
+    told_broken: bool,
     /// Last, so that everything else is let go while it is there.
     runtime: Runtime,
 }
@@ -208,6 +210,7 @@ impl SimNode {
             handle: Some(handle),
             began: (began, self.machine.clock.local(now.since_start())),
             stopping: None,
+            told_broken: false,
             runtime,
         })
     }
@@ -300,8 +303,22 @@ impl SimNode {
             }
             sleep_until(target).await;
         });
+        self.look_after_parts(around);
         self.look_after_mastership(around);
         self.look_after_stop(around, until);
+    }
+
+    /// Tells once in a life that a part of the program broke.
+    fn look_after_parts(&mut self, around: &Surroundings) {
+        let Some(life) = &mut self.life else {
+            return;
+        };
+        let is_broken = life.handle.as_ref().is_some_and(NodeHandle::is_broken);
+        if is_broken && !life.told_broken {
+            life.told_broken = true;
+            let node = self.machine.node.clone();
+            around.history.record(What::Broke { node });
+        }
     }
 
     fn look_after_mastership(&mut self, around: &Surroundings) {

@@ -16,7 +16,7 @@
 //! passed since the run began instead.
 //!
 //! A `HashMap` or a generator that is made once per process shifts what follows on the thread that happens to make it. So
-//! what the process makes lazily is to be made before the first run; [`fingerprint`] helps to find it.
+//! only the first run of a process repeats; [`fingerprint`] helps to find where two runs part.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

@@ -258,6 +258,7 @@ impl Run {
             }
             let is_well = !self.world.clients.is_busy()
                 && self.is_of_one_mind()
+                && self.nothing_is_in_doubt()
                 && self.under_way().is_disjoint(&under_way);
             match (is_well, well_since) {
                 (false, _) => well_since = None,
@@ -266,8 +267,9 @@ impl Run {
                 (true, Some(_)) => {}
             }
         }
-        // Not well in time: the end is judged all the same, which says what is not.
-        Ok(())
+        // Not well in time: the end is judged first, since that says best what is not.
+        self.judge_end()?;
+        Err(self.not_healed())
     }
 
     /// How long healing may take: what a worker may be waited for, and the longest of what is queued.
@@ -303,7 +305,7 @@ impl Run {
     }
 }
 
-/// How far a wall clock may be off at most in a scenario.
+/// How far a wall clock may be off at most in a scenario: by skew, jumps, drift, and some seconds of everything else.
 fn clock_error(scenario: &Scenario) -> Duration {
     use crate::fault::Fault;
     let jump = scenario
@@ -314,5 +316,6 @@ fn clock_error(scenario: &Scenario) -> Duration {
             _ => Duration::ZERO,
         })
         .sum::<Duration>();
-    scenario.cluster.skew + jump + Duration::from_secs(5)
+    let drift = (scenario.lasts + HEALING).mul_f64(f64::from(scenario.cluster.drift) / 1e6);
+    scenario.cluster.skew + jump + drift + Duration::from_secs(5)
 }

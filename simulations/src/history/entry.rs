@@ -25,6 +25,8 @@ pub enum What {
     },
     /// A node could not begin.
     StartFailed { node: NodeId, why: String },
+    /// A part of a node ended by itself, which only a bug does.
+    Broke { node: NodeId },
     /// A node died: its memory is gone and the processes of its tasks are dead.
     Crashed { node: NodeId },
     /// A node was stopped as by SIGTERM and has gone.
@@ -85,7 +87,7 @@ pub enum What {
     /// A client got its answer, or will never get one.
     Answered { request: RequestId, answer: Answer },
 
-    /// A fault began, in words: `partition n1 n2 | n3`.
+    /// A fault began, in words: `n1, n2 cut from n3`.
     FaultBegan { fault: String },
     /// A fault is over.
     FaultEnded { fault: String },

@@ -17,6 +17,7 @@ impl fmt::Display for What {
                 write!(f, "{node} starts, incarnation {}", incarnation.0)
             }
             Self::StartFailed { node, why } => write!(f, "{node} cannot start: {why}"),
+            Self::Broke { node } => write!(f, "a part of {node} ends by itself"),
             Self::Crashed { node } => write!(f, "{node} dies"),
             Self::Stopped { node } => write!(f, "{node} has stopped"),
             Self::Paused { node } => write!(f, "{node} stands still"),

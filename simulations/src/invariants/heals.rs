@@ -1,5 +1,5 @@
 //! Invariant 8: once faults stop there is one master, membership is equal everywhere, and every instance reaches an end,
-//! save those that wait for something named that is absent.
+//! save those that wait for something named that is absent. A node that cannot start, or of which a part breaks, heals never.
 //!
 //! It claims nothing of a run that ends before the bound is over, and of an instance only once it had that long.
 
@@ -112,6 +112,10 @@ impl Invariant for Heals {
     fn see(&mut self, entry: &Entry, _before: &Stored) -> Result<(), String> {
         match &entry.what {
             What::Healing => self.healing = Some(entry.at),
+            What::Broke { node } => {
+                return Err(format!("a part of {node} ended by itself: see its log"));
+            }
+            What::StartFailed { node, why } => return Err(format!("{node} cannot start: {why}")),
             What::Committed { changes, .. } => {
                 for change in changes.iter() {
                     match change {

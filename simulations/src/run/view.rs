@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use peerflow_gossip::MemberState;
-use peerflow_model::{InstanceStatus, RunId, VisitStatus};
+use peerflow_model::{InstanceStatus, RunId};
 use peerflow_store::{InstanceFilter, RunStore};
 
 use super::Run;
-use crate::invariants::{End, NodeView, Violation, WaitsFor};
+use crate::invariants::{End, NodeView, Violation};
 use crate::node::SimNode;
 use crate::operator::active;
 use crate::store::at_once;
@@ -27,10 +27,40 @@ impl Run {
             && views.iter().all(|view| Some(&view.members) == first)
     }
 
+    /// Whether nothing is left of a store that went back.
+    pub(super) fn nothing_is_in_doubt(&self) -> bool {
+        active(&self.world.around.store).is_some_and(|state| state.restoration.is_none())
+    }
+
+    /// Why the cluster is not well after all that time.
+    pub(super) fn not_healed(&self) -> Violation {
+        let mut what = Vec::new();
+        if self.world.clients.is_busy() {
+            what.push("requests of clients are still open");
+        }
+        if !self.is_of_one_mind() {
+            what.push("nodes differ in who is there or who is master");
+        }
+        if !self.nothing_is_in_doubt() {
+            what.push("something is still in doubt since the store went back");
+        }
+        if what.is_empty() {
+            what.push("instances of before are not over");
+        }
+        Violation {
+            invariant: "heals",
+            at: self.world.now(),
+            entry: self.judged,
+            what: what.join("; "),
+        }
+    }
+
     /// Judges how it ended.
     pub(super) fn judge_end(&mut self) -> Result<(), Violation> {
         self.judge_new()?;
-        let (views, waiting, runs) = (self.views(), self.waiting(), self.runs());
+        let (views, runs) = (self.views(), self.runs());
+        // The operator has released whatever was held, so nothing may wait for one.
+        let waiting = BTreeMap::new();
         let expected = self.expected();
         let end = End {
             at: self.world.now(),
@@ -45,20 +75,6 @@ impl Run {
 
     fn views(&self) -> Vec<NodeView> {
         self.world.nodes.iter().filter_map(view).collect()
-    }
-
-    /// Runs that wait for an operator.
-    fn waiting(&self) -> BTreeMap<RunId, WaitsFor> {
-        let state = active(&self.world.around.store).unwrap_or_default();
-        let held = state.runs.iter().filter_map(|run| {
-            let held = run
-                .visits
-                .iter()
-                .find(|visit| visit.status == VisitStatus::Lost)?;
-            let id = run.instance.id.clone();
-            Some((id, WaitsFor::HeldStep(held.id.clone())))
-        });
-        held.collect()
     }
 
     /// All runs that the store holds.

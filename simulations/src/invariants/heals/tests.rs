@@ -7,7 +7,7 @@ use peerflow_model::{Epoch, Visit};
 use super::*;
 use crate::invariants::NodeView;
 use crate::invariants::testing::{
-    Tale, broken_at_end, holds_at_end, instance, instance_in, put, run, visit, visit_id, with_end,
+    Tale, broken, broken_at_end, holds_at_end, instance, instance_in, put, run, visit, visit_id, with_end,
 };
 
 fn view(node: &str, members: &[&str], master: bool) -> NodeView {
@@ -49,6 +49,19 @@ fn judge(tale: Tale, nodes: &[NodeView], waiting: &BTreeMap<RunId, WaitsFor>, wh
 fn a_cluster_of_one_mind_with_nothing_to_do_has_healed() {
     let over = Tale::new().put([put(instance_in("a", InstanceStatus::Killed))]);
     judge(over, &healthy(), &BTreeMap::new(), None);
+}
+
+#[test]
+fn a_node_that_cannot_start_and_one_that_breaks_are_caught() {
+    let node = NodeId::from("n1");
+    let why = "no room".to_owned();
+    let failed = Tale::new().add(What::StartFailed {
+        node: node.clone(),
+        why,
+    });
+    broken(Heals::default(), &failed, "n1 cannot start: no room");
+    let broke = Tale::new().add(What::Broke { node });
+    broken(Heals::default(), &broke, "a part of n1 ended by itself");
 }
 
 #[test]

@@ -135,6 +135,7 @@ fn owners(entries: &[Entry]) -> Vec<Option<&NodeId>> {
         let owner = match &entry.what {
             What::Started { node, .. }
             | What::StartFailed { node, .. }
+            | What::Broke { node }
             | What::Crashed { node }
             | What::Stopped { node }
             | What::Paused { node }

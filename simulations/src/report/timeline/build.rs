@@ -81,7 +81,7 @@ impl Builder {
                 wish,
             } => self.asked(at, *request, node, wish),
             What::Answered { request, answer } => self.answered(at, *request, answer),
-            What::StartFailed { .. } | What::Fenced { .. } => {}
+            What::StartFailed { .. } | What::Broke { .. } | What::Fenced { .. } => {}
         }
     }
 
