@@ -136,7 +136,9 @@ impl NodeHandle {
 
     /// Whether a part of the node has ended by itself, which only a bug does.
     pub fn is_broken(&self) -> bool {
-        self.stages.iter().any(|stage| stage.broken().is_cancelled())
+        self.stages
+            .iter()
+            .any(|stage| stage.broken().is_cancelled())
     }
 
     /// Waits until a part of the node has ended by itself, which only a bug does: then stop the node and start it

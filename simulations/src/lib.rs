@@ -25,9 +25,7 @@ mod world;
 pub use client::Registration;
 pub use fault::{Fault, Incident, Target};
 pub use history::{Answer, Entry, History, RequestId, TaskFate, What, Wish, trace};
-pub use membership::{
-    MembershipError, MembershipFigures, MembershipOptions, Steady, membership,
-};
+pub use membership::{MembershipError, MembershipFigures, MembershipOptions, Steady, membership};
 pub use network::{
     Amount, Counts, Guard, HostNetwork, Kind, LEAST_LATENCY, LONGEST_DATAGRAM, Links, Losses,
     SimNet, Traffic, Weather,

@@ -190,6 +190,9 @@ impl Run {
         let until = now.after(SET_UP);
         while self.world.clients.is_busy() {
             self.world.step();
+            if self.watch.stops() {
+                return Err(RunError::Stopped);
+            }
             if self.world.now() >= until {
                 let why = self.world.nodes.iter().find_map(|node| node.trouble());
                 let why = why.unwrap_or_else(|| "workflows were not registered".to_owned());

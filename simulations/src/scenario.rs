@@ -2,6 +2,7 @@
 //!
 //! Scenarios with a name are files in `simulations/scenarios`; the standard mix is drawn from the seed.
 
+mod check;
 mod expect;
 mod mix;
 mod named;
@@ -158,47 +159,5 @@ impl Scenario {
             name: self.name.clone(),
             what,
         }
-    }
-
-    /// Whether it makes sense.
-    ///
-    /// # Errors
-    /// Tells what does not.
-    pub fn check(&self) -> Result<(), ScenarioError> {
-        let unfit = |what| self.unfit(what);
-        let cluster = &self.cluster;
-        if cluster.nodes == 0 || cluster.nodes > 60_000 {
-            return Err(unfit(format!(
-                "has {} nodes; it needs 1 to 60,000",
-                cluster.nodes
-            )));
-        }
-        if cluster.latency.is_zero() {
-            return Err(unfit(
-                "has no latency; datagrams take at least one quantum, so it needs 1 ms or more"
-                    .to_owned(),
-            ));
-        }
-        if cluster.begins_at.parse::<jiff::Timestamp>().is_err() {
-            let what = format!(
-                "begins at {:?}, which is no instant; write it like 2026-11-20T23:58:30Z",
-                cluster.begins_at
-            );
-            return Err(unfit(what));
-        }
-        if let Err(error) = jiff::tz::TimeZone::get(&cluster.timezone) {
-            return Err(unfit(format!(
-                "has no time zone {:?}: {error}",
-                cluster.timezone
-            )));
-        }
-        if self.requests_per_second.is_nan() || self.requests_per_second < 0.0 {
-            let what = format!(
-                "has {} requests a second; write zero or more",
-                self.requests_per_second
-            );
-            return Err(unfit(what));
-        }
-        self.registrations().map(drop)
     }
 }

@@ -127,12 +127,45 @@ fn an_incident_that_repeats_stands_for_many() {
 #[test]
 fn what_makes_no_sense_is_told() {
     for (wrong, why) in [
-        ("[cluster]\nnodes = 0", "needs 1 to 60,000"),
+        (
+            "[cluster]\nnodes = 0",
+            "has 0 as nodes; it needs 1 to 60000",
+        ),
+        ("[cluster]\nslots = 0", "has 0 as slots"),
+        (
+            "[cluster]\nlatency = '1s'",
+            "has a latency of 1s; the most is",
+        ),
+        (
+            "[cluster]\nttl = '1s'\nrenew_every = '1s'",
+            "must be above zero and below ttl",
+        ),
+        (
+            "[cluster]\nworker_lease = '0s'",
+            "has a worker_lease of zero",
+        ),
         ("[cluster]\nlatency = '0ms'", "has no latency"),
         ("[cluster]\nbegins_at = 'noon'", "which is no instant"),
         ("[cluster]\ntimezone = 'Moon'", "has no time zone"),
-        ("requests_per_second = -1", "write zero or more"),
-        ("requests_per_second = nan", "write zero or more"),
+        (
+            "requests_per_second = -1",
+            "has -1 requests a second; write zero",
+        ),
+        ("requests_per_second = nan", "write zero"),
+        ("requests_per_second = inf", "write zero"),
+        ("requests_per_second = 1e-20", "write zero"),
+        (
+            "[[incident]]\nat = '1s'\nfault = { kind = 'pause', node = 'n99' }",
+            "has no node \"n99\"; write n1 to n5, or master",
+        ),
+        (
+            "[[incident]]\nat = '1s'\nfault = { kind = 'clock-jump', node = 'n1', seconds = -9223372036854775808 }",
+            "as seconds",
+        ),
+        (
+            "[[incident]]\nat = '1s'\nfault = { kind = 'weather', loss = 1.5 }",
+            "has 1.5 as loss; write a share from 0 to 1",
+        ),
         ("[expect]\nluck = true", "unknown field `luck`"),
     ] {
         let told = parse(wrong).unwrap_err();

@@ -101,7 +101,13 @@ async fn run_one(setting: Arc<Setting>, seed: u64) -> Result<Option<Failure>, Er
     if ended.status.success() {
         return Ok(None);
     }
-    let told = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    let mut told = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    if ended.status.code().is_none() {
+        told = format!(
+            "its process was killed ({}); lower --jobs if memory is short",
+            ended.status
+        );
+    }
     if ended.status.code() == Some(i32::from(Exit::Usage as u8)) {
         // It concerns all seeds.
         return Err(Error::Usage(told));

@@ -7,7 +7,8 @@ use peerflow_model::{Epoch, Visit};
 use super::*;
 use crate::invariants::NodeView;
 use crate::invariants::testing::{
-    Tale, broken, broken_at_end, holds_at_end, instance, instance_in, put, run, visit, visit_id, with_end,
+    Tale, broken, broken_at_end, holds_at_end, instance, instance_in, put, run, visit, visit_id,
+    with_end,
 };
 
 fn view(node: &str, members: &[&str], master: bool) -> NodeView {
