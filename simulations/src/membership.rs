@@ -1,7 +1,7 @@
 //! How membership scales: many gossips over the simulated network and nothing else of a node, measured in virtual time.
 //!
 //! Each gossip has a paused runtime of its own, as a whole node has in a run. One runtime for all would do with fewer
-//! threads' worth of state, but tokio would then pick whose turn it is, and a peer that dies could not simply be dropped.
+//! such states, but tokio would then pick whose turn it is, and a peer that dies could not simply be dropped.
 //! Moving a thousand runtimes on by a quantum costs far less than what they do in it.
 
 mod cluster;
@@ -20,10 +20,10 @@ pub use figures::{MembershipFigures, Steady};
 
 /// How long anything may take before it is called not reached.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between one thing that is measured and the next, so that the failure detectors know the peers' rhythm.
-const SETTLING: Duration = Duration::from_secs(3);
+/// Between the start and what is measured then.
+const SETTLING: Duration = Duration::from_secs(1);
 /// How long the steady traffic is counted.
-const STEADY: Duration = Duration::from_secs(5);
+const STEADY: Duration = Duration::from_secs(2);
 
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct MembershipOptions {
     pub seed: u64,
     /// Time between two rounds of gossip: 20 ms to 10 s.
     pub interval: Duration,
+    /// How much older the cluster grows before a node dies: failure detectors that have heard more call it dead sooner.
+    pub grows_older: Duration,
 }
 
 /// Why nothing was measured.
@@ -51,7 +53,8 @@ pub enum MembershipError {
     Panicked,
 }
 
-/// Starts so many gossips at once and watches them, on a thread of its own whose randomness follows from the seed.
+/// Starts so many gossips at once and watches them, on a thread of its own whose randomness follows from the seed. Each
+/// figure is logged as soon as it is known, since a thousand nodes take a while.
 ///
 /// # Errors
 /// When the cluster cannot be made. What it does not reach within a virtual minute is none in the figures.
@@ -66,19 +69,24 @@ pub fn membership(options: MembershipOptions) -> Result<MembershipFigures, Membe
 fn measure(options: MembershipOptions) -> Result<MembershipFigures, MembershipError> {
     let clock = WorldClock::new(jiff::Timestamp::UNIX_EPOCH);
     let mut cluster = Cluster::new(clock, options);
+    let nodes = options.nodes;
     let start = cluster.start_all(PATIENCE)?;
     let after_start = cluster.totals();
+    tracing::info!(nodes, ?start, "all see all");
     cluster.run_for(SETTLING);
     let steady = cluster.steady(STEADY);
+    tracing::info!(nodes, ?steady, "the traffic was counted");
     let join = cluster.join_one(PATIENCE)?;
-    cluster.run_for(SETTLING);
+    tracing::info!(nodes, ?join, "all see the node that joined");
+    cluster.run_for(options.grows_older);
     let death = cluster.kill_one(PATIENCE);
+    tracing::info!(nodes, ?death, "all know of the death");
     let end = cluster.totals();
     Ok(MembershipFigures {
-        nodes: options.nodes,
+        nodes,
         seed: options.seed,
         start,
-        start_bytes: after_start.bytes_per_node(options.nodes),
+        start_bytes: after_start.bytes_per_node(nodes),
         steady,
         join,
         death,

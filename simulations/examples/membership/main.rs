@@ -1,14 +1,18 @@
 //! How membership scales, in virtual time: a table in Markdown, and a plot.
 //!
 //! ```text
-//! cargo run --release -p peerflow-simulations --example membership -- [--plot FILE.svg] [--seeds K] [NODES…]
-//! cargo run --release -p peerflow-simulations --example membership -- --whole NODES
+//! cargo run --release -p peerflow-simulations --example membership -- [OPTIONS] [NODES…]
+//!
+//!   --seeds K        the means of so many seeds (1)
+//!   --older S        a node dies in a cluster that is so many virtual seconds older (0)
+//!   --plot FILE.svg  draws the table
+//!   --table FILE     takes rows that were printed before as well; measures nothing else unless NODES are given
+//!   --whole N        whole nodes in place of gossip alone
 //! ```
 //!
-//! The first measures gossip alone for each number of nodes (10 to 1,000 where none is given), for `K` seeds each (1); the
-//! plot shows the means. A thousand nodes take a quarter of an hour and more of one core. The second runs that many whole
-//! nodes for two virtual minutes with some workflows and the deaths of a master and of a worker, and must heal.
-//! Virtual figures follow from the seeds alone; real time and memory are the machine's.
+//! Gossip alone is measured for each number of nodes, 10 to 1,000 where none is given. A thousand take some ten minutes of
+//! one core and 7 GB. Whole nodes live for two virtual minutes with some workflows, in which a master and a worker die and
+//! come back, and must heal. Virtual figures follow from the seeds alone; real time and memory are the machine's.
 
 mod plot;
 mod whole;
@@ -24,7 +28,9 @@ const NODES: [usize; 7] = [10, 20, 50, 100, 200, 500, 1000];
 #[derive(Debug)]
 struct Arguments {
     plot: Option<PathBuf>,
+    table: Option<PathBuf>,
     seeds: u64,
+    older: Duration,
     whole: Option<usize>,
     nodes: Vec<usize>,
 }
@@ -50,12 +56,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(nodes) = arguments.whole {
         return whole::run(nodes);
     }
+    tracing_subscriber::fmt()
+        .with_env_filter("peerflow_simulations=info")
+        .with_writer(std::io::stderr)
+        .init();
     println!(
         "| nodes | start | a renewal known to all | join | death | datagrams/s | kB/s | largest datagram | too long | \
          wrongly dead | restarts |"
     );
     println!("| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
-    let mut rows = Vec::new();
+    let before = arguments
+        .table
+        .map_or(Ok(String::new()), std::fs::read_to_string)?;
+    let mut rows: Vec<Row> = before.lines().filter_map(Row::parse).collect();
+    for row in &rows {
+        println!("{}", row.markdown());
+    }
     for nodes in &arguments.nodes {
         let began = tokio::time::Instant::now();
         let figures = (1..=arguments.seeds)
@@ -64,6 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     nodes: *nodes,
                     seed,
                     interval: Duration::from_millis(200),
+                    grows_older: arguments.older,
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -74,6 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("{nodes} nodes: {lasted:.1} virtual seconds in {took:.0} s");
         rows.push(row);
     }
+    rows.sort_by(|one, other| one.nodes.total_cmp(&other.nodes));
     let steps = |of: fn(&Row) -> f64| {
         let (base, step) = plot::line(&rows, of);
         format!("{base:.2} s + {step:.3} s · log2 N")
@@ -91,7 +109,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
     let mut arguments = Arguments {
         plot: None,
+        table: None,
         seeds: 1,
+        older: Duration::ZERO,
         whole: None,
         nodes: Vec::new(),
     };
@@ -103,12 +123,14 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
         };
         match argument.as_str() {
             "--plot" => arguments.plot = Some(value()?.into()),
+            "--table" => arguments.table = Some(value()?.into()),
             "--seeds" => arguments.seeds = value()?.parse::<u64>()?.max(1),
+            "--older" => arguments.older = Duration::from_secs(value()?.parse()?),
             "--whole" => arguments.whole = Some(value()?.parse()?),
             nodes => arguments.nodes.push(nodes.parse()?),
         }
     }
-    if arguments.nodes.is_empty() {
+    if arguments.nodes.is_empty() && arguments.table.is_none() {
         arguments.nodes = NODES.to_vec();
     }
     Ok(arguments)
@@ -137,6 +159,47 @@ impl Row {
                 .unwrap_or(0),
             restarts: figures.iter().map(|each| each.restarts).sum(),
         }
+    }
+
+    /// A row that was printed; none if the line is no such row.
+    fn parse(line: &str) -> Option<Self> {
+        let cells: Vec<f64> = line
+            .split('|')
+            .filter_map(|cell| cell.split_whitespace().next()?.parse().ok())
+            .collect();
+        let [
+            nodes,
+            start,
+            spread,
+            join,
+            death,
+            datagrams,
+            kilobytes,
+            counts @ ..,
+        ] = &cells[..]
+        else {
+            return None;
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count was printed"
+        )]
+        let count = |at: usize| counts.get(at).map(|count| *count as u64);
+        let small = |at: usize| usize::try_from(count(at)?).ok();
+        Some(Self {
+            nodes: *nodes,
+            start: *start,
+            spread: *spread,
+            join: *join,
+            death: *death,
+            datagrams: *datagrams,
+            bytes: kilobytes * 1000.0,
+            largest: small(0)?,
+            too_large: count(1)?,
+            wrongly_dead: small(2)?,
+            restarts: count(3)?,
+        })
     }
 
     fn markdown(&self) -> String {
