@@ -14,6 +14,8 @@ struct Series {
     name: &'static str,
     color: &'static str,
     of: fn(&Row) -> f64,
+    /// It grows as log N, so the line that fits best is drawn too.
+    fits: bool,
 }
 
 const TIMES: [Series; 4] = [
@@ -21,27 +23,32 @@ const TIMES: [Series; 4] = [
         name: "start, all see all",
         color: "#1b6ca8",
         of: |row| row.start,
+        fits: true,
     },
     Series {
         name: "death, all call it dead",
         color: "#b3392f",
         of: |row| row.death,
+        fits: false,
     },
     Series {
         name: "join, all see it",
         color: "#2e7d4f",
         of: |row| row.join,
+        fits: true,
     },
     Series {
         name: "renewal, all know it",
         color: "#8a5a00",
         of: |row| row.spread,
+        fits: true,
     },
 ];
 const TRAFFIC: [Series; 1] = [Series {
     name: "sent by a node, kB/s",
     color: "#5b3a8c",
     of: |row| row.bytes / 1000.0,
+    fits: false,
 }];
 
 /// The straight line in log2 N that fits best: its value at one node, and what each doubling adds.
@@ -175,7 +182,7 @@ impl<'a> Panel<'a> {
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{color}\"/>\n"
             ));
         }
-        if self.linear {
+        if series.fits {
             let (base, step) = line(self.rows, series.of);
             let fitted = points(&|row| base + step * row.nodes.log2());
             stroke(out, series.color, "4 4", &joined(&fitted));
