@@ -319,16 +319,20 @@ impl Cluster {
     pub fn start_again(&mut self, at: usize) {
         let seat = &mut self.seats[at];
         assert!(seat.node.is_none(), "{} runs", seat.id);
-        self.task_log.left(&seat.id);
         seat.node = Some(seat.builder.clone().start());
+        // Not before: what the former life had begun to start says so until the new one has killed it.
+        self.task_log.left(&seat.id);
     }
 
     /// Starts all that are down, side by side, and waits until they are ready.
     pub fn start_missing(&mut self) {
         std::thread::scope(|scope| {
+            let log = &self.task_log;
             for seat in self.seats.iter_mut().filter(|seat| seat.node.is_none()) {
-                self.task_log.left(&seat.id);
-                scope.spawn(|| seat.node = Some(seat.builder.clone().start()));
+                scope.spawn(|| {
+                    seat.node = Some(seat.builder.clone().start());
+                    log.left(&seat.id);
+                });
             }
         });
     }
