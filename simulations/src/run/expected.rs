@@ -24,9 +24,11 @@ impl Run {
                 let Document::Workflow(document) = document else {
                     return None;
                 };
-                let coordinator = document.workflow().coordinator.as_ref()?;
+                let workflow = document.workflow();
+                let coordinator = workflow.coordinator.as_ref().filter(|each| each.enabled)?;
                 let schedule = coordinator.schedule.as_ref()?;
                 let zone = coordinator.timezone.as_deref();
+                let zone = zone.or(workflow.timezone.as_deref());
                 let zone = zone.unwrap_or(&self.options.scenario.cluster.timezone);
                 let zone = TimeZone::get(zone).ok()?;
                 let clock = self.world.clock();
@@ -34,7 +36,11 @@ impl Run {
                 let mut at = clock.wall(self.registered(&registration.workflow)?);
                 let mut instants = Vec::new();
                 while let Some(next) = schedule.next_after(at, &zone).filter(|next| *next <= last) {
-                    instants.push(next);
+                    let local = next.to_zoned(zone.clone()).datetime();
+                    let begun = coordinator.start_time.is_none_or(|start| start <= local);
+                    if begun && coordinator.end_time.is_none_or(|end| local <= end) {
+                        instants.push(next);
+                    }
                     at = next;
                 }
                 Some(ExpectedTimes {
