@@ -14,6 +14,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use tokio::time::{Instant, timeout};
 
+use super::hearing::Hearing;
 use super::mastership::{LeaseListeners, Mandate};
 use crate::cluster::ClusterHandle;
 use crate::config::ElectionConfig;
@@ -34,6 +35,8 @@ pub(super) enum Step {
     Elected(Box<Mandate>),
     /// Another node is; look again then, or when gossip has news.
     Follow { master: NodeId, until: Instant },
+    /// This node has just started and may not have heard its peers yet; look again then.
+    Listen { until: Instant },
     /// Nobody is, as far as this node knows; look again then.
     Vacant { problem: String, until: Instant },
 }
@@ -57,6 +60,7 @@ pub(super) struct Election {
     pub(super) config: ElectionConfig,
     pub(super) epoch: HighestEpoch,
     pub(super) cluster: ClusterHandle,
+    hearing: Hearing,
     seen: Option<Seen>,
     /// What the store said last, and until when it is not asked again unless the peers have news.
     settled: Option<Settled>,
@@ -88,6 +92,7 @@ impl Election {
         config: ElectionConfig,
         epoch: HighestEpoch,
         cluster: ClusterHandle,
+        hearing: Hearing,
     ) -> Self {
         Self {
             store,
@@ -95,6 +100,7 @@ impl Election {
             config,
             epoch,
             cluster,
+            hearing,
             seen: None,
             settled: None,
         }
@@ -109,6 +115,9 @@ impl Election {
                 master: seen.holder.clone(),
                 until: seen.at + self.trust(),
             };
+        }
+        if let Some(until) = self.hearing.goes_on_until(&self.cluster) {
+            return Step::Listen { until };
         }
         let now = Instant::now();
         if let Some(settled) = self.settled.clone().filter(|settled| settled.until > now) {
@@ -128,6 +137,7 @@ impl Election {
 
     /// Takes what the peers tell of leases and epochs.
     fn listen(&mut self) {
+        self.hearing.listen(&self.cluster);
         let members = self.cluster.members();
         for member in members.peers() {
             self.epoch.heard_of(member.word.highest_epoch);

@@ -143,8 +143,12 @@ async fn renew(
                 hold.send_modify(|hold| hold.lost = true);
                 return;
             }
-            Ok(Err(error)) => tracing::warn!(%error, "cannot renew the lease"),
+            Ok(Err(error)) => {
+                peers.miss_the_store();
+                tracing::warn!(%error, "cannot renew the lease");
+            }
             Err(_elapsed) => {
+                peers.miss_the_store();
                 tracing::warn!("cannot renew the lease: the store does not answer in time")
             }
         }
@@ -163,6 +167,7 @@ impl LeaseListeners {
     fn tell(&self, lease: &Lease) {
         self.epoch.heard(Sighting::from(lease));
         self.cluster.tell(|word| {
+            word.store_reachable = true;
             word.highest_epoch = word.highest_epoch.max(lease.epoch);
             word.lease = Some(LeaseProgress {
                 epoch: lease.epoch,
@@ -170,5 +175,9 @@ impl LeaseListeners {
                 released: false,
             });
         });
+    }
+    /// Tells the peers that this node is cut off from the store, sooner than its next sign of life would.
+    fn miss_the_store(&self) {
+        self.cluster.tell(|word| word.store_reachable = false);
     }
 }

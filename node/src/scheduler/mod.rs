@@ -9,6 +9,7 @@ mod batch;
 mod commit;
 mod election;
 mod handle;
+mod hearing;
 mod mastership;
 mod requests;
 mod service;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::election::{Election, Step};
 use super::handle::{Ask, AskError, SchedulerHandle, SchedulerState};
+use super::hearing::Hearing;
 use super::mastership::Mandate;
 use super::term::Term;
 use crate::clock::Clock;
@@ -92,6 +93,7 @@ impl Scheduler {
             parts.config.election.clone(),
             parts.epoch.clone(),
             parts.cluster.clone(),
+            Hearing::new(parts.config.gossip.interval),
         );
         let resign = stop.child_token();
         let handle = SchedulerHandle::new(sender, watch, parts.cluster.clone(), resign.clone());
@@ -202,6 +204,11 @@ impl Scheduler {
                     said.clear();
                     let reason = format!("{master} is master now; ask again");
                     self.follows(master);
+                    (until, reason)
+                }
+                Step::Listen { until } => {
+                    let reason = "this node has just started and listens for its peers".to_owned();
+                    self.is_in_trouble(None, reason.clone());
                     (until, reason)
                 }
                 Step::Vacant { problem, until } => {

@@ -2,29 +2,17 @@
 //!
 //! Two nodes may believe to be master in different epochs: the one that was paused has not heard yet. Whether a lease
 //! was taken while it still held is the store's own affair and not seen here.
-//!
-//! One thing is let pass that should not be: the store went back behind the highest epoch, and a node that was down when
-//! that was given claims the lease within a moment of its start, before it can have heard of it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use peerflow_model::{Epoch, NodeId};
 
 use super::{Invariant, Stored};
 use crate::history::{Entry, What};
-use crate::time::VirtualTime;
-
-/// A node hears of the highest epoch within that time of its start, by gossip.
-const HEARING: Duration = Duration::from_millis(1500);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct OneMaster {
-    /// When each node last started.
-    started: BTreeMap<NodeId, VirtualTime>,
-    /// When the highest epoch was given, while the store has not gone back since.
-    highest_at: Option<VirtualTime>,
     /// To whom the store gave each epoch.
     holders: BTreeMap<Epoch, NodeId>,
     /// Who believes to be master.
@@ -32,10 +20,9 @@ pub(super) struct OneMaster {
 }
 
 impl OneMaster {
-    fn taken(&mut self, at: VirtualTime, holder: &NodeId, epoch: Epoch) -> Result<(), String> {
+    fn taken(&mut self, holder: &NodeId, epoch: Epoch) -> Result<(), String> {
         if let Some((highest, before)) = self.holders.last_key_value()
             && *highest >= epoch
-            && !self.cannot_know(at, holder)
         {
             let (epoch, highest) = (epoch.0, highest.0);
             return Err(format!(
@@ -43,14 +30,7 @@ impl OneMaster {
             ));
         }
         self.holders.insert(epoch, holder.clone());
-        self.highest_at = Some(at);
         Ok(())
-    }
-
-    /// Whether the store went back since the highest epoch was given, and the node has only just started.
-    fn cannot_know(&self, at: VirtualTime, node: &NodeId) -> bool {
-        let started = self.started.get(node).copied().unwrap_or_default();
-        self.highest_at.is_none() && at.since(started) < HEARING
     }
 
     fn began(&mut self, node: &NodeId, epoch: Epoch) -> Result<(), String> {
@@ -78,15 +58,7 @@ impl Invariant for OneMaster {
 
     fn see(&mut self, entry: &Entry, _before: &Stored) -> Result<(), String> {
         match &entry.what {
-            What::LeaseTaken { holder, epoch, .. } => self.taken(entry.at, holder, *epoch),
-            What::Started { node, .. } => {
-                self.started.insert(node.clone(), entry.at);
-                Ok(())
-            }
-            What::Restored { .. } => {
-                self.highest_at = None;
-                Ok(())
-            }
+            What::LeaseTaken { holder, epoch, .. } => self.taken(holder, *epoch),
             What::MasterBegan { node, epoch } => self.began(node, *epoch),
             What::MasterEnded { node, epoch } => {
                 if self.masters.get(epoch) == Some(node) {
@@ -137,33 +109,6 @@ mod tests {
             .add(What::Restored { commits: 0 })
             .add(taken("n2", 3));
         broken(OneMaster::default(), &back, "after n1 was given epoch 4");
-    }
-
-    #[test]
-    fn after_a_restoration_only_a_node_that_has_just_started_may_not_know_the_highest_epoch() {
-        let started = |node: &str| What::Started {
-            node: node.into(),
-            incarnation: peerflow_model::Incarnation(2),
-        };
-        let back = || {
-            Tale::new()
-                .add(taken("n1", 4))
-                .pass(60)
-                .add(What::Restored { commits: 0 })
-        };
-        let just_now = back().add(started("n2")).add(taken("n2", 4));
-        holds(OneMaster::default(), &just_now);
-        let later = back().add(started("n2")).pass(5).add(taken("n2", 4));
-        broken(OneMaster::default(), &later, "after n1 was given epoch 4");
-        let not_back = Tale::new()
-            .add(taken("n1", 4))
-            .add(started("n2"))
-            .add(taken("n2", 4));
-        broken(
-            OneMaster::default(),
-            &not_back,
-            "after n1 was given epoch 4",
-        );
     }
 
     #[test]

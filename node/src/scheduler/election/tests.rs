@@ -47,7 +47,8 @@ async fn a_renewal_that_was_never_told_puts_nothing_off() {
     };
     let epoch = HighestEpoch::open(Arc::new(data_dir)).unwrap();
     let cluster = ClusterHandle::alone(&identity());
-    let mut election = Election::new(store, config, epoch, cluster);
+    let hearing = Hearing::new(TTL);
+    let mut election = Election::new(store, config, epoch, cluster, hearing);
     let mut random = SmallRng::seed_from_u64(1);
     // The row is read when it holds for a shorter time than progress told by gossip is trusted.
     sleep(TTL / 2).await;

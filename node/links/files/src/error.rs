@@ -1,0 +1,41 @@
+//! What can go wrong with a file system.
+
+/// Why a file system did not do what was asked. Never holds a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    pub trouble: Trouble,
+    /// For people: what was tried, and the other side's own words where it spoke.
+    pub message: String,
+}
+
+/// What kind of trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The server cannot be reached, or the connection ended.
+    Unreachable,
+    /// It does not know the user, the password or the key.
+    AccessDenied,
+    /// The server is not known, or not the one that it was: its host key is another.
+    NotTrusted,
+    /// The link's settings make no sense.
+    Settings,
+    NotFound,
+    /// The user may not do that.
+    Forbidden,
+    /// No room is left.
+    Full,
+    /// This kind of file system cannot do that.
+    Unsupported,
+    Other,
+}
+
+impl Error {
+    /// Trouble, in words.
+    pub fn new(trouble: Trouble, message: impl Into<String>) -> Self {
+        Self {
+            trouble,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Hive, Impala and Spark, by a small client of the HiveServer2 protocol.

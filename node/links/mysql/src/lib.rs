@@ -1,0 +1,1 @@
+//! MySQL and MariaDB as sources and targets of data.
