@@ -12,6 +12,7 @@ mod files;
 mod handle;
 pub mod http;
 mod identity;
+mod links;
 mod loader;
 mod logs;
 mod machine;

@@ -29,6 +29,7 @@ use crate::files::StoredFiles;
 use crate::handle::{NodeHandle, Parts};
 use crate::http::{HttpListener, ListenError};
 use crate::identity::NodeIdentity;
+use crate::links::StoredLinks;
 use crate::loader::Loader;
 use crate::logs::{LogHub, LogWriter};
 use crate::machine::{Machine, OwnMachine};
@@ -423,6 +424,7 @@ fn real_runner(
     let runner = ActionRunner::new(RunnerParts {
         limits,
         files: Arc::new(files),
+        links: Arc::new(StoredLinks),
         mailer,
         spawner: spawner.clone(),
         clock: WallClock::new(move || clock.now()),

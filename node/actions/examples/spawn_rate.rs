@@ -15,13 +15,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_actions::{
-    ActionRunner, BootTime, Files, LogSink, Mailer, OutgoingMail, RunnerParts, SPAWNER_ARGUMENT,
-    Spawner, SpawnerOptions, Task, TaskLimits, TaskResult, TaskRunner, WallClock, spawner_main,
+    ActionRunner, BootTime, Files, Links, LogSink, Mailer, OutgoingMail, RunnerParts,
+    SPAWNER_ARGUMENT, Spawner, SpawnerOptions, Task, TaskLimits, TaskResult, TaskRunner, WallClock,
+    spawner_main,
 };
+use peerflow_files::FileSystem;
 use peerflow_model::{AttemptId, ContentHash, LogLine, RunId, VisitId};
+use peerflow_rows::Database;
 use peerflow_workflow::{
-    Action, Backoff, Host, LogicalTime, OnPartition, Script, Step, StepIndex, StepKind, Work,
-    Workflow,
+    Action, Backoff, DatabaseLink, Host, LogicalTime, OnPartition, Script, Step, StepIndex,
+    StepKind, Work, Workflow,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -173,6 +176,7 @@ async fn runner(directory: &Path) -> Arc<ActionRunner> {
     let runner = ActionRunner::new(RunnerParts {
         limits,
         files,
+        links: Arc::new(Nowhere),
         mailer,
         spawner,
         clock,
@@ -182,6 +186,17 @@ async fn runner(directory: &Path) -> Arc<ActionRunner> {
 
 #[derive(Debug)]
 struct Nowhere;
+
+#[async_trait]
+impl Links for Nowhere {
+    async fn database(&self, _link: &DatabaseLink) -> Result<Arc<dyn Database>, String> {
+        Err("there are no links here".to_owned())
+    }
+
+    async fn files(&self, _link: &str) -> Result<Arc<dyn FileSystem>, String> {
+        Err("there are no links here".to_owned())
+    }
+}
 
 #[async_trait]
 impl LogSink for Nowhere {

@@ -4,6 +4,7 @@ mod attempt;
 mod clock;
 mod command;
 mod environment;
+mod links;
 mod log;
 mod mailer;
 mod runner;
@@ -14,6 +15,7 @@ mod work;
 mod work_dir;
 
 pub use clock::WallClock;
+pub use links::Links;
 pub use mailer::{Mailer, OutgoingMail};
 pub use runner::{ActionRunner, RunnerParts, TaskRunner};
 pub use spawner::{

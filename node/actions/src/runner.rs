@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::attempt::Attempt;
 use crate::clock::WallClock;
 use crate::command::find_bash;
+use crate::links::Links;
 use crate::mailer::Mailer;
 use crate::spawner::{BootTime, Spawner};
 use crate::task::{Files, KillSignal, LogSink, Task, TaskEnd, TaskLimits};
@@ -35,6 +36,7 @@ pub trait TaskRunner: Send + Sync + std::fmt::Debug {
 pub struct RunnerParts {
     pub limits: TaskLimits,
     pub files: Arc<dyn Files>,
+    pub links: Arc<dyn Links>,
     pub mailer: Arc<dyn Mailer>,
     pub spawner: Spawner,
     pub clock: WallClock,

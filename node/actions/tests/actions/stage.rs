@@ -9,15 +9,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_actions::{
-    ActionRunner, Files, LogSink, Mailer, OutgoingMail, RunnerParts, Spawner, SpawnerOptions, Task,
-    TaskEnd, TaskLimits, TaskRunner, WallClock,
+    ActionRunner, Files, Links, LogSink, Mailer, OutgoingMail, RunnerParts, Spawner,
+    SpawnerOptions, Task, TaskEnd, TaskLimits, TaskRunner, WallClock,
 };
+use peerflow_files::FileSystem;
 use peerflow_model::{
     AttemptId, ContentHash, FileRecord, InstanceId, LogLevel, LogLine, RunId, VisitId,
 };
+use peerflow_rows::Database;
 use peerflow_workflow::{
-    Action, Backoff, Command, Host, LogicalTime, OnPartition, Script, Step, StepIndex, StepKind,
-    Work, Workflow,
+    Action, Backoff, Command, DatabaseLink, Host, LogicalTime, OnPartition, Script, Step,
+    StepIndex, StepKind, Work, Workflow,
 };
 use tokio::sync::watch;
 
@@ -175,6 +177,7 @@ impl Stage {
         let runner = ActionRunner::new(RunnerParts {
             limits: limits.clone(),
             files: Arc::new(setting.files),
+            links: Arc::new(Nowhere),
             mailer: Arc::clone(&mailer) as Arc<dyn Mailer>,
             spawner,
             clock: clock(),
@@ -349,5 +352,20 @@ pub(crate) fn record(path: &str, content: &[u8], executable: bool) -> FileRecord
         hash: ContentHash::of(content),
         size: content.len() as u64,
         executable,
+    }
+}
+
+/// No links at all.
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl Links for Nowhere {
+    async fn database(&self, _link: &DatabaseLink) -> Result<Arc<dyn Database>, String> {
+        Err("there are no links here".to_owned())
+    }
+
+    async fn files(&self, _link: &str) -> Result<Arc<dyn FileSystem>, String> {
+        Err("there are no links here".to_owned())
     }
 }
