@@ -2,6 +2,8 @@
 
 mod error;
 mod file_system;
+mod pattern;
 
 pub use error::{Error, Trouble};
 pub use file_system::{Entry, FileSystem, ReadFile, WriteFile};
+pub use pattern::{fits, list_fitting, split};
