@@ -2,12 +2,18 @@
 
 use std::fmt::Debug;
 
+use crate::statements::Lexis;
 use crate::{Column, Kind};
 
 /// What differs between databases in the statements that a transfer makes by itself.
 pub trait Dialect: Send + Sync + Debug {
     /// For messages: `MySQL`, `PostgreSQL`.
     fn name(&self) -> &'static str;
+
+    /// Where statements end in the texts that users write for it.
+    fn lexis(&self) -> Lexis {
+        Lexis::STANDARD
+    }
 
     /// One identifier, quoted.
     fn quote(&self, identifier: &str) -> String;

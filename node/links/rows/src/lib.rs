@@ -14,6 +14,7 @@ mod column;
 mod dialect;
 mod error;
 mod session;
+pub mod statements;
 
 pub use batch::{BATCH_BYTES, BatchBuilder, MAX_ROW_BYTES, RowBatch, RowTooLarge};
 pub use column::{Column, Kind};
