@@ -1,5 +1,7 @@
 //! What can go wrong with a file system.
 
+use std::io;
+
 /// Why a file system did not do what was asked. Never holds a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -37,5 +39,27 @@ impl Error {
             trouble,
             message: message.into(),
         }
+    }
+}
+
+/// What an operating system's error means, with what was tried before it.
+impl From<(String, io::Error)> for Error {
+    fn from((tried, error): (String, io::Error)) -> Self {
+        use io::ErrorKind as Kind;
+        let (trouble, advice) = match error.kind() {
+            Kind::NotFound => (Trouble::NotFound, ""),
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => (Trouble::Forbidden, ""),
+            Kind::StorageFull => (Trouble::Full, "; free some room, or write elsewhere"),
+            Kind::QuotaExceeded => (
+                Trouble::Full,
+                "; have the user's quota raised, free some room, or write elsewhere",
+            ),
+            Kind::FileTooLarge => (
+                Trouble::Full,
+                "; raise the limit on the size of files, or write several",
+            ),
+            _ => (Trouble::Other, ""),
+        };
+        Self::new(trouble, format!("{tried}: {error}{advice}"))
     }
 }

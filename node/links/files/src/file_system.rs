@@ -7,6 +7,9 @@ use bytes::Bytes;
 
 use crate::Error;
 
+/// How much of a file is read at once.
+pub const PIECE_BYTES: usize = 256 * 1024;
+
 /// A place with files. Paths are absolute, with `/`, or relative to where its user begins.
 #[async_trait]
 pub trait FileSystem: Send + Sync + Debug {
@@ -55,7 +58,7 @@ pub struct Entry {
 /// A file that is being read.
 #[async_trait]
 pub trait ReadFile: Send + Debug {
-    /// The next piece, of some hundred KiB; empty at the end.
+    /// The next piece, of [`PIECE_BYTES`] or so; empty at the end.
     ///
     /// # Errors
     /// When reading breaks off.

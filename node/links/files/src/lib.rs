@@ -2,11 +2,14 @@
 
 mod error;
 mod file_system;
+mod local;
 mod pattern;
 mod settings;
+mod temporary;
 
 pub use error::{Error, Trouble};
-pub use file_system::{Entry, FileSystem, ReadFile, WriteFile};
+pub use file_system::{Entry, FileSystem, PIECE_BYTES, ReadFile, WriteFile};
+pub use local::Local;
 pub use pattern::{fits, list_fitting, split};
 pub use settings::{
     FtpEncryption, FtpSettings, HdfsSettings, S3Settings, Secret, Settings, SftpSettings,

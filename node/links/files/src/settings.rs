@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Error, FileSystem, Trouble};
+use crate::{Error, FileSystem, Local, Trouble};
 
 /// A password or a key, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,12 +56,10 @@ impl Settings {
     /// When the settings make no sense, or this build does not know the kind.
     pub fn open(self) -> Result<Arc<dyn FileSystem>, Error> {
         match self {
-            Self::Local
-            | Self::Sftp(_)
-            | Self::Ftp(_)
-            | Self::S3(_)
-            | Self::WebHdfs(_)
-            | Self::Hdfs(_) => Err(Error::new(Trouble::Unsupported, "not in this build")),
+            Self::Local => Ok(Arc::new(Local)),
+            Self::Sftp(_) | Self::Ftp(_) | Self::S3(_) | Self::WebHdfs(_) | Self::Hdfs(_) => {
+                Err(Error::new(Trouble::Unsupported, "not in this build"))
+            }
         }
     }
 }

@@ -1,0 +1,7 @@
+//! Files on real file systems and real servers.
+
+#![allow(clippy::unwrap_used)]
+
+mod child;
+mod local;
+mod support;
