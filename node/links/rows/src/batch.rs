@@ -71,6 +71,8 @@ pub struct BatchBuilder {
     batch: RowBatch,
     /// Where the present row begins in the bytes.
     row_start: usize,
+    /// Values that the present row has so far; counted, since a division for each value would show.
+    in_row: usize,
 }
 
 impl BatchBuilder {
@@ -82,6 +84,7 @@ impl BatchBuilder {
                 ..RowBatch::default()
             },
             row_start: 0,
+            in_row: 0,
         }
     }
 
@@ -126,7 +129,7 @@ impl BatchBuilder {
 
     /// Values that the present row has so far.
     pub fn values_in_row(&self) -> usize {
-        self.batch.ends.len() % self.batch.columns
+        self.in_row
     }
 
     /// Whether the batch is large enough to be handed on. Ask between rows.
@@ -164,7 +167,9 @@ impl BatchBuilder {
 
     fn ended(&mut self, end: u32) {
         self.batch.ends.push(end);
-        if self.values_in_row() == 0 {
+        self.in_row += 1;
+        if self.in_row == self.batch.columns {
+            self.in_row = 0;
             self.row_start = self.batch.bytes.len();
         }
     }
