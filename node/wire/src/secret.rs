@@ -59,6 +59,11 @@ impl ClusterSecret {
         hexadecimal(&self.derive("http token", cluster))
     }
 
+    /// Seals the passwords of links that the cluster of that name keeps.
+    pub fn links_key(&self, cluster: &str) -> [u8; 32] {
+        self.derive("links", cluster)
+    }
+
     /// Seed of the key that signs every node's certificate.
     pub(crate) fn authority_seed(&self, cluster: &str) -> [u8; 32] {
         self.derive("certificate authority", cluster)
@@ -129,9 +134,10 @@ mod tests {
                 keys.insert(hexadecimal(&secret.gossip_key(cluster)));
                 keys.insert(secret.http_token(cluster));
                 keys.insert(hexadecimal(&secret.authority_seed(cluster)));
+                keys.insert(hexadecimal(&secret.links_key(cluster)));
             }
         }
-        assert_eq!(keys.len(), 18);
+        assert_eq!(keys.len(), 24);
     }
 
     /// Nodes of two versions must derive the same, or a rolling upgrade splits the cluster.

@@ -1,0 +1,277 @@
+//! Seals the secrets of links, so that who reads the database does not read passwords.
+//!
+//! ```text
+//! 1 byte    version, 1
+//! 8 bytes   mark of the key: tells another key from bytes that were changed, and says nothing of the key itself
+//! 24 bytes  nonce, random
+//! rest      XChaCha20-Poly1305 of the secrets as JSON, with blanks after it that hide its length, and its tag
+//! ```
+//!
+//! Associated data: a label of this form, the first nine bytes, kind and name of the link, so that nobody who can write
+//! to the database can give one link the password of another.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use peerflow_model::LinkKind;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::error::link_words;
+use crate::secrets::Secrets;
+
+mod key_file;
+
+pub use key_file::KEY_FILE;
+
+const VERSION: u8 = 1;
+const MARK_AT: usize = 1;
+const NONCE_AT: usize = MARK_AT + MARK_BYTES;
+const SEALED_AT: usize = NONCE_AT + 24;
+const MARK_BYTES: usize = 8;
+const LABEL: &[u8] = b"peerflow link secrets";
+/// Sealed secrets are as long as a multiple of this, so that their length does not tell that of a password.
+const BLOCK: usize = 128;
+/// What the secrets of one link may have together, in bytes: certificates and keys fit.
+const MAX_SECRETS: usize = 16 * 1024;
+
+/// Seals and opens the secrets of links.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    mark: [u8; MARK_BYTES],
+    origin: Origin,
+}
+
+/// Where a vault's key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Cluster,
+    File,
+}
+
+/// Why secrets were not sealed or opened. Says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("cannot seal the secrets of {link}: the operating system gives no random numbers")]
+    NoRandomness {
+        link: String,
+        #[source]
+        source: <OsRng as TryRngCore>::Error,
+    },
+    #[error("the secrets of {link} have more than {} KiB together; put keys and certificates into files", MAX_SECRETS / 1024)]
+    TooLarge { link: String },
+    #[error(
+        "the password of {link} was sealed with another key: {why}; enter it again with `{command}`"
+    )]
+    AnotherKey {
+        link: String,
+        why: &'static str,
+        command: String,
+    },
+    #[error(
+        "what is kept of the password of {link} was changed or belongs to another link; enter it again with `{command}`"
+    )]
+    Damaged { link: String, command: String },
+    #[error(
+        "the password of {link} was sealed by a newer version of this program; upgrade this node"
+    )]
+    Newer { link: String },
+    #[error("cannot {doing} the key file of links {path}: {source}")]
+    KeyFile {
+        doing: &'static str,
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "the key file of links {path} is not one: it has {length} bytes, not 32; bring it back from a copy, \
+         or remove it and enter the passwords of all links again"
+    )]
+    NoKey { path: String, length: usize },
+}
+
+impl Vault {
+    /// Seals with the key that follows from the cluster's secret (`ClusterSecret::links_key`).
+    pub fn of_cluster(key: &[u8; 32]) -> Self {
+        Self::new(key, Origin::Cluster)
+    }
+
+    /// Seals with the key of the file [`KEY_FILE`] in the data directory, for a single node without a secret. Makes the
+    /// file, readable by its owner only, when there is none. Blocks for a moment; call it at the start.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or is no key.
+    pub fn of_data_directory(directory: &Path) -> Result<Self, VaultError> {
+        let key = key_file::read_or_make(directory)?;
+        Ok(Self::new(&key, Origin::File))
+    }
+
+    fn new(key: &[u8; 32], origin: Origin) -> Self {
+        let mut sealing = Zeroizing::new([0; 32]);
+        let mut mark = [0; MARK_BYTES];
+        let derivation = Hkdf::<Sha256>::new(Some(LABEL), key);
+        let short = "both are one block of SHA-256, far from the limit of 255 blocks";
+        derivation.expand(b"seal", sealing.as_mut()).expect(short);
+        derivation.expand(b"mark", &mut mark).expect(short);
+        Self {
+            cipher: XChaCha20Poly1305::new((&*sealing).into()),
+            mark,
+            origin,
+        }
+    }
+
+    /// The sealed form of `secrets`, which only [`Self::open`] with the same kind and name opens. Empty when there are none.
+    ///
+    /// # Errors
+    /// When the operating system gives no random numbers, or there is too much.
+    pub fn seal(
+        &self,
+        kind: LinkKind,
+        name: &str,
+        secrets: &Secrets,
+    ) -> Result<Vec<u8>, VaultError> {
+        if secrets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let too_large = || VaultError::TooLarge {
+            link: link_words(kind, name),
+        };
+        let named: BTreeMap<&str, &str> = secrets.iter().collect();
+        let held: usize = named
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        if held > MAX_SECRETS {
+            return Err(too_large());
+        }
+        // Reserved at once: a vector that grows leaves copies of what it held.
+        let mut plain = Zeroizing::new(Vec::with_capacity(held * 6 + named.len() * 8 + BLOCK * 2));
+        serde_json::to_writer(&mut *plain, &named).map_err(|_never| too_large())?;
+        let padded = plain.len().next_multiple_of(BLOCK);
+        plain.resize(padded, b' ');
+        let mut nonce = [0; 24];
+        OsRng
+            .try_fill_bytes(&mut nonce)
+            .map_err(|source| VaultError::NoRandomness {
+                link: link_words(kind, name),
+                source,
+            })?;
+        let mut sealed = Vec::with_capacity(SEALED_AT + plain.len() + 16);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&self.mark);
+        let associated = associated(&sealed, kind, name);
+        sealed.extend_from_slice(&nonce);
+        let payload = Payload {
+            msg: &plain,
+            aad: &associated,
+        };
+        let body = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_error| too_large())?;
+        sealed.extend_from_slice(&body);
+        Ok(sealed)
+    }
+
+    /// The secrets of a link. None when nothing is sealed.
+    ///
+    /// # Errors
+    /// When another key sealed them, or they were changed.
+    pub fn open(&self, kind: LinkKind, name: &str, sealed: &[u8]) -> Result<Secrets, VaultError> {
+        if sealed.is_empty() {
+            return Ok(Secrets::new());
+        }
+        let damaged = || VaultError::Damaged {
+            link: link_words(kind, name),
+            command: update_command(kind, name),
+        };
+        if sealed[0] > VERSION {
+            return Err(VaultError::Newer {
+                link: link_words(kind, name),
+            });
+        }
+        if sealed[0] != VERSION || sealed.len() < SEALED_AT {
+            return Err(damaged());
+        }
+        if sealed[MARK_AT..NONCE_AT] != self.mark {
+            return Err(VaultError::AnotherKey {
+                link: link_words(kind, name),
+                why: self.origin.why_another(),
+                command: update_command(kind, name),
+            });
+        }
+        let associated = associated(&sealed[..NONCE_AT], kind, name);
+        let payload = Payload {
+            msg: &sealed[SEALED_AT..],
+            aad: &associated,
+        };
+        let mut nonce = [0; 24];
+        nonce.copy_from_slice(&sealed[NONCE_AT..SEALED_AT]);
+        let plain = self
+            .cipher
+            .decrypt(&XNonce::from(nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_error| damaged())?;
+        let named: BTreeMap<String, String> =
+            serde_json::from_slice(&plain).map_err(|_error| damaged())?;
+        let mut secrets = Secrets::new();
+        for (name, secret) in named {
+            secrets.set(name, secret);
+        }
+        Ok(secrets)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Origin {
+    fn why_another(self) -> &'static str {
+        match self {
+            Self::Cluster => {
+                "the cluster's secret or name changed, or the node had no secret at that time"
+            }
+            Self::File => {
+                "the key file of links is a new one, or the node had a secret at that time"
+            }
+        }
+    }
+}
+
+/// Binds what is sealed to its form, its key and its link; lengths stand before texts, so no two links read alike.
+fn associated(head: &[u8], kind: LinkKind, name: &str) -> Vec<u8> {
+    let kind: &[u8] = match kind {
+        LinkKind::Database => b"database",
+        LinkKind::File => b"file",
+    };
+    let mut bytes = Vec::with_capacity(LABEL.len() + head.len() + kind.len() + name.len() + 16);
+    bytes.extend_from_slice(LABEL);
+    bytes.extend_from_slice(head);
+    for text in [kind, name.as_bytes()] {
+        bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(text);
+    }
+    bytes
+}
+
+fn update_command(kind: LinkKind, name: &str) -> String {
+    let word = match kind {
+        LinkKind::Database => "db",
+        LinkKind::File => "file",
+    };
+    format!("peerflow link {word} update {}", name.escape_debug())
+}
+
+#[cfg(test)]
+mod tests;
