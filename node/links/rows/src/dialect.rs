@@ -26,6 +26,11 @@ pub trait Dialect: Send + Sync + Debug {
         true
     }
 
+    /// Whether only one connection can write at a time. A load by several connections would wait for itself there.
+    fn has_one_writer(&self) -> bool {
+        false
+    }
+
     /// Whether CREATE TABLE and DROP TABLE belong to the open transaction and are undone with it.
     fn ddl_is_transactional(&self) -> bool;
 

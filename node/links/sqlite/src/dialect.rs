@@ -22,6 +22,10 @@ impl Dialect for SqliteDialect {
         declared::column_type(kind)
     }
 
+    fn has_one_writer(&self) -> bool {
+        true
+    }
+
     fn ddl_is_transactional(&self) -> bool {
         true
     }
