@@ -1,1 +1,21 @@
-//! PostgreSQL as a source and target of data.
+//! PostgreSQL as a source and target of data: `COPY` both ways, the simple query protocol for statements of users.
+
+mod catalog;
+mod database;
+mod dialect;
+mod driver;
+mod encode;
+mod error;
+mod execute;
+mod kind;
+mod load;
+mod names;
+mod plain;
+mod read;
+mod session;
+mod settings;
+mod statement;
+mod tls;
+
+pub use database::PostgresDatabase;
+pub use settings::Settings;

@@ -1,0 +1,362 @@
+//! From the plain form of values to lines that `COPY … FROM STDIN` takes.
+
+use peerflow_rows::{Column, Error, Kind, RowBatch, Target, Trouble};
+
+/// Makes lines of rows, and refuses what the server would change without a word.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    columns: Vec<(String, Rule)>,
+}
+
+/// What the values of a column have to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// The server judges them well.
+    AsIs,
+    /// Bytes, which become hexadecimal digits.
+    Hexadecimal,
+    /// Bytes for a column that takes text.
+    Utf8,
+    /// Numbers that are whole, though they may be written with decimals.
+    Whole,
+    /// Numbers that must not be rounded to so many decimals.
+    Decimals(u16),
+    /// Dates, which must be dates, and have a time of day only when it is midnight.
+    Date,
+    /// Times of day with so many decimals.
+    Time(u8),
+    /// The same with a date.
+    Timestamp(u8),
+    /// Text of so many characters: the server drops blanks beyond them.
+    Characters(u32),
+}
+
+impl Encoder {
+    pub(crate) fn new(target: &Target) -> Result<Self, Error> {
+        let columns = target
+            .columns
+            .iter()
+            .zip(&target.source)
+            .map(|(column, source)| Ok((column.name.clone(), rule(source, column)?)))
+            .collect::<Result<_, Error>>()?;
+        Ok(Self { columns })
+    }
+
+    /// Appends all rows of a batch, of which the first is number `first` of the load.
+    ///
+    /// # Errors
+    /// With row and column.
+    pub(crate) fn lines(
+        &self,
+        batch: &RowBatch,
+        first: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let mut values = batch.values();
+        for row in 0..batch.rows() {
+            for (index, (name, rule)) in self.columns.iter().enumerate() {
+                if index > 0 {
+                    out.push(b'\t');
+                }
+                match values.next().flatten() {
+                    None => out.extend_from_slice(b"\\N"),
+                    Some(value) => rule.write(value, out).map_err(|words| {
+                        Error::new(Trouble::BadValue, words)
+                            .at_row(first + row as u64)
+                            .at_column(name)
+                    })?,
+                }
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+}
+
+fn rule(source: &Column, target: &Column) -> Result<Rule, Error> {
+    let rule = match (source.kind, target.kind) {
+        (_, Kind::Binary { .. }) => Rule::Hexadecimal,
+        (Kind::Decimal { .. } | Kind::Float { .. }, Kind::Integer { .. }) => Rule::Whole,
+        (Kind::Integer { .. } | Kind::Boolean, Kind::Decimal { .. }) => Rule::AsIs,
+        (
+            _,
+            Kind::Decimal {
+                scale: Some(scale), ..
+            },
+        ) => Rule::Decimals(scale),
+        (Kind::Timestamp { .. } | Kind::Instant { .. } | Kind::Date, Kind::Time { .. }) => {
+            return Err(Error::new(
+                Trouble::BadValue,
+                "a column of times of day takes no dates: cast it in the source's query",
+            )
+            .at_column(&target.name));
+        }
+        (_, Kind::Date) => Rule::Date,
+        (_, Kind::Time { decimals }) => Rule::Time(decimals),
+        (_, Kind::Timestamp { decimals } | Kind::Instant { decimals }) => Rule::Timestamp(decimals),
+        (Kind::Binary { .. }, _) => Rule::Utf8,
+        (
+            _,
+            Kind::Text {
+                characters: Some(characters),
+            },
+        ) => Rule::Characters(characters),
+        _ => Rule::AsIs,
+    };
+    Ok(rule)
+}
+
+impl Rule {
+    fn write(self, value: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        match self {
+            Self::AsIs => escape(value, out),
+            Self::Hexadecimal => {
+                hexadecimal(value, out);
+                Ok(())
+            }
+            Self::Utf8 => match std::str::from_utf8(value) {
+                Ok(_) => escape(value, out),
+                Err(_) => Err("bytes that are no UTF-8 do not fit a column of text".to_owned()),
+            },
+            Self::Whole => escape(whole(value), out),
+            Self::Decimals(scale) => match decimals(value) > i64::from(scale) {
+                true => Err(format!("{} has more than {scale} decimals", shown(value))),
+                false => escape(value, out),
+            },
+            Self::Date => {
+                not_zero(value)?;
+                if value.len() > 10 && has_time(value) {
+                    return Err(format!(
+                        "{} has a time of day, the column has none",
+                        shown(value)
+                    ));
+                }
+                escape(value, out)
+            }
+            Self::Time(most) => {
+                few_decimals(value, most)?;
+                escape(value, out)
+            }
+            Self::Timestamp(most) => {
+                not_zero(value)?;
+                few_decimals(value, most)?;
+                escape(value, out)
+            }
+            Self::Characters(most) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                if value.len() > most && characters(value) > most {
+                    return Err(format!("{} is longer than {most} characters", shown(value)));
+                }
+                escape(value, out)
+            }
+        }
+    }
+}
+
+/// Bytes that mean something to COPY, and what stands for them; 0 for the others.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    escapes[b'\\' as usize] = b'\\';
+    escapes[b'\t' as usize] = b't';
+    escapes[b'\n' as usize] = b'n';
+    escapes[b'\r' as usize] = b'r';
+    // Not an escape, but what the server's text cannot hold.
+    escapes[0] = b'0';
+    escapes
+};
+
+fn escape(value: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    let mut rest = value;
+    while let Some(at) = rest
+        .iter()
+        .position(|&byte| ESCAPES[usize::from(byte)] != 0)
+    {
+        let byte = rest[at];
+        if byte == 0 {
+            return Err("a text with a zero byte (0x00) does not fit PostgreSQL".to_owned());
+        }
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'\\', ESCAPES[usize::from(byte)]]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    Ok(())
+}
+
+/// `\x…`, whose backslash is doubled as all are.
+fn hexadecimal(value: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend_from_slice(b"\\\\x");
+    out.reserve(value.len() * 2);
+    for &byte in value {
+        let pair = [
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 0xf)],
+        ];
+        out.extend_from_slice(&pair);
+    }
+}
+
+/// Without decimals that are all zero.
+fn whole(value: &[u8]) -> &[u8] {
+    match memchr::memchr(b'.', value) {
+        Some(at) if at > 0 && value[at + 1..].iter().all(|&digit| digit == b'0') => &value[..at],
+        _ => value,
+    }
+}
+
+/// How many decimals a number needs; less than 0 for one that ends in zeros before its point.
+fn decimals(value: &[u8]) -> i64 {
+    let (digits, exponent) = match memchr::memchr2(b'e', b'E', value) {
+        Some(at) => (&value[..at], &value[at + 1..]),
+        None => (value, &b"0"[..]),
+    };
+    let exponent = std::str::from_utf8(exponent)
+        .ok()
+        .and_then(|text| text.parse::<i64>().ok());
+    let (before, after) = match memchr::memchr(b'.', digits) {
+        Some(at) => digits.split_at(at),
+        None => (digits, &b"."[..]),
+    };
+    let zeros = |digits: &[u8]| {
+        digits
+            .iter()
+            .rev()
+            .take_while(|&&digit| digit == b'0')
+            .count()
+    };
+    let needed = after.len() - 1 - zeros(after);
+    let needed = match needed {
+        0 => -i64::try_from(zeros(before)).unwrap_or(0),
+        _ => i64::try_from(needed).unwrap_or(i64::MAX),
+    };
+    if needed <= 0 && !digits.iter().any(|digit| (b'1'..=b'9').contains(digit)) {
+        return 0;
+    }
+    needed - exponent.unwrap_or(0)
+}
+
+/// Sources that know a day which is none (`0000-00-00`) mean different things by it.
+fn not_zero(value: &[u8]) -> Result<(), String> {
+    match value.starts_with(b"0000-") {
+        true => Err(format!(
+            "{} is no date for PostgreSQL: let the source's query make NULL or a date of it",
+            shown(value)
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a date is followed by a time other than midnight.
+fn has_time(value: &[u8]) -> bool {
+    let time = memchr::memchr2(b' ', b'T', value).map_or(&b""[..], |at| &value[at..]);
+    let end = memchr::memchr3(b'+', b'-', b'Z', time).unwrap_or(time.len());
+    memchr::memchr(b':', &time[..end]).is_some()
+        && time[..end]
+            .iter()
+            .any(|digit| (b'1'..=b'9').contains(digit))
+}
+
+fn few_decimals(value: &[u8], most: u8) -> Result<(), String> {
+    let Some(point) = memchr::memchr(b'.', value) else {
+        return Ok(());
+    };
+    let decimals = value[point + 1..]
+        .iter()
+        .take_while(|digit| digit.is_ascii_digit());
+    match decimals.skip(usize::from(most)).any(|&digit| digit != b'0') {
+        true => Err(format!(
+            "{} has more than {most} decimals of the second",
+            shown(value)
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Counts what begins a character of UTF-8.
+fn characters(value: &[u8]) -> usize {
+    value.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+}
+
+/// A value in a message: not all of a long one.
+fn shown(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&value[..value.len().min(400)]);
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{:?} …", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(rule: Rule, value: &str) -> Result<String, String> {
+        let mut out = Vec::new();
+        rule.write(value.as_bytes(), &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn what_means_something_to_copy_is_escaped() {
+        assert_eq!(
+            written(Rule::AsIs, "a\\N\tb\r\n订").unwrap(),
+            "a\\\\N\\tb\\r\\n订"
+        );
+        assert_eq!(written(Rule::Hexadecimal, "\0a\n").unwrap(), "\\\\x00610a");
+        assert!(written(Rule::AsIs, "a\0b").unwrap_err().contains("0x00"));
+    }
+
+    #[test]
+    fn numbers_are_not_rounded_in_silence() {
+        for (value, expected) in [
+            ("12.3400", 2),
+            ("-1.5", 1),
+            ("1200", -2),
+            ("1200.0", -2),
+            ("1.5e-7", 8),
+            ("1.25E1", 1),
+            ("150e-1", 0),
+            ("0", 0),
+            ("0.000", 0),
+            ("NaN", 0),
+        ] {
+            assert_eq!(decimals(value.as_bytes()), expected, "{value}");
+        }
+        assert!(
+            written(Rule::Decimals(2), "1.239")
+                .unwrap_err()
+                .contains("1.239")
+        );
+        assert_eq!(written(Rule::Decimals(2), "1.230").unwrap(), "1.230");
+        assert_eq!(written(Rule::Whole, "5.00").unwrap(), "5");
+        assert_eq!(
+            written(Rule::Whole, "5.01").unwrap(),
+            "5.01",
+            "the server refuses it"
+        );
+    }
+
+    #[test]
+    fn dates_and_times_lose_nothing_in_silence() {
+        assert!(
+            written(Rule::Date, "0000-00-00")
+                .unwrap_err()
+                .contains("NULL")
+        );
+        assert!(written(Rule::Timestamp(6), "0000-00-00 00:00:00").is_err());
+        assert!(written(Rule::Date, "2026-01-01 00:00:01").is_err());
+        assert!(written(Rule::Date, "2026-01-01 00:00:00.000+08:00").is_ok());
+        assert!(written(Rule::Timestamp(3), "2026-01-01 00:00:00.1234+00:00").is_err());
+        assert!(written(Rule::Timestamp(3), "2026-01-01 00:00:00.123000+00:00").is_ok());
+    }
+
+    #[test]
+    fn text_is_not_cut_in_silence() {
+        assert!(
+            written(Rule::Characters(3), "ab  ").is_err(),
+            "the server drops such blanks"
+        );
+        assert_eq!(written(Rule::Characters(3), "订订订").unwrap(), "订订订");
+    }
+}
