@@ -5,8 +5,9 @@ mod data_monitor;
 mod email;
 mod file_executor;
 mod file_monitor;
-mod pattern;
+mod metadata;
 mod script;
+mod sql;
 
 use peerflow_workflow::{Transfer, Work};
 
@@ -35,14 +36,8 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>) -> Outcome {
                 "move the rows with the databases' own programs",
             )),
         },
-        Work::Sql(_) => Err(later(
-            "sql",
-            "call the database's own program (mysql, psql, beeline)",
-        )),
-        Work::Metadata(_) => Err(later(
-            "metadata",
-            "set the comments with the database's own program",
-        )),
+        Work::Sql(sql) => sql::run(attempt, sql).await,
+        Work::Metadata(metadata) => metadata::run(attempt, metadata).await,
     }
 }
 

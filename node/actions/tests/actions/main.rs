@@ -5,8 +5,11 @@
 mod files;
 mod logs;
 mod mail;
+mod metadata;
 mod monitors;
 mod processes;
+mod scripted;
 mod scripts;
 mod spawner;
+mod sql;
 mod stage;
