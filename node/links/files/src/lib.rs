@@ -5,6 +5,8 @@ mod file_system;
 mod local;
 mod pattern;
 mod settings;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod temporary;
 
 pub use error::{Error, Trouble};
@@ -15,3 +17,5 @@ pub use settings::{
     FtpEncryption, FtpSettings, HdfsSettings, S3Settings, Secret, Settings, SftpSettings,
     WebHdfsSettings,
 };
+#[cfg(feature = "sftp")]
+pub use sftp::Sftp;

@@ -57,11 +57,23 @@ impl Settings {
     pub fn open(self) -> Result<Arc<dyn FileSystem>, Error> {
         match self {
             Self::Local => Ok(Arc::new(Local)),
-            Self::Sftp(_) | Self::Ftp(_) | Self::S3(_) | Self::WebHdfs(_) | Self::Hdfs(_) => {
-                Err(Error::new(Trouble::Unsupported, "not in this build"))
-            }
+            #[cfg(feature = "sftp")]
+            Self::Sftp(settings) => Ok(Arc::new(crate::Sftp::new(settings)?)),
+            #[cfg(not(feature = "sftp"))]
+            Self::Sftp(_) => Err(not_built("sftp")),
+            Self::Ftp(_) => Err(not_built("ftp")),
+            Self::S3(_) => Err(not_built("s3")),
+            Self::WebHdfs(_) => Err(not_built("webhdfs")),
+            Self::Hdfs(_) => Err(not_built("hdfs")),
         }
     }
+}
+
+fn not_built(feature: &str) -> Error {
+    let message = format!(
+        "this build does not know such links; take one that is built with the cargo feature `{feature}`"
+    );
+    Error::new(Trouble::Unsupported, message)
 }
 
 /// A server that speaks SFTP. What proves who the user is, is tried in this order: the key file, the agent's keys, the

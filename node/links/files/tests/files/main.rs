@@ -1,7 +1,11 @@
 //! Files on real file systems and real servers.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod child;
 mod local;
+#[cfg(feature = "sftp")]
+mod sftp;
+#[cfg(feature = "sftp")]
+mod sshd;
 mod support;
