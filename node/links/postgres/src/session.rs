@@ -125,7 +125,7 @@ impl Session for PostgresSession {
     }
 
     async fn load(&mut self, target: &Target, rows: BatchReceiver) -> Result<Loaded, Error> {
-        load::load(&self.client, &self.driver, target, rows).await
+        load::load(&self.client, &mut self.driver, target, rows).await
     }
 
     async fn comments(&mut self, table: &str) -> Result<Option<Comments>, Error> {
