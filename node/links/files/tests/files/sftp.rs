@@ -341,6 +341,7 @@ async fn a_full_disk_is_named_with_what_to_do() {
     let left = server.names();
     assert!(
         Command::new("umount")
+            .arg("-l")
             .arg(&mount)
             .status()
             .unwrap()

@@ -35,11 +35,8 @@ impl Sshd {
         )
         .unwrap();
         fs::create_dir(directory.path().join("files")).unwrap();
-        // Taken and let go: whoever takes it meanwhile is told by the server, which then does not start.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
         let mut server = Self {
-            port,
+            port: free_port(),
             directory,
             server: None,
         };
@@ -85,8 +82,8 @@ impl Sshd {
 
     /// Stops it, and every connection with it.
     pub(crate) fn stop(&mut self) {
+        self.cut();
         if let Some(mut server) = self.server.take() {
-            self.cut();
             server.kill().unwrap();
             server.wait().unwrap();
         }
@@ -169,6 +166,12 @@ impl Drop for Sshd {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// One that nobody has just now; the server says so if somebody takes it meanwhile.
+pub(crate) fn free_port() -> u16 {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    taken.local_addr().unwrap().port()
 }
 
 /// Who runs the test.
