@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_rows::{Cancel, Comments, Database, Dialect, Error, Executed, Session, Trouble};
+use peerflow_rows::{Cancel, Comments, Database, Error, Executed, Session, Trouble};
 use peerflow_workflow::DatabaseLink;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
@@ -24,7 +24,6 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Connection {
     session: Box<dyn Session>,
-    dialect: &'static dyn Dialect,
     /// The link, as messages call it.
     link: String,
 }
@@ -57,7 +56,6 @@ impl Attempt<'_> {
         match connected {
             Ok(session) => Ok(Connection {
                 session,
-                dialect: database.dialect(),
                 link: shown(link),
             }),
             Err(error) => Err(Unsuccessful::failed(not_connected(link, &error))),
@@ -133,7 +131,7 @@ impl Connection {
         attempt.supervise(&self.link, cancel, work).await
     }
 
-    /// Sets comments, all or none where the database can undo that. The outer error means that the attempt must stop.
+    /// Sets comments. The outer error means that the attempt must stop.
     pub(crate) async fn set_comments(
         &mut self,
         attempt: &mut Attempt<'_>,
@@ -141,18 +139,13 @@ impl Connection {
         comments: &Comments,
     ) -> Result<Result<(), Error>, Unsuccessful> {
         let cancel = self.session.canceller();
-        let session = &mut self.session;
-        let whole = self.dialect.ddl_is_transactional();
-        let work = async move {
-            if !whole {
-                return session.set_comments(table, comments).await;
-            }
-            session.begin().await?;
-            // After an error the connection is closed, which undoes what was set.
-            session.set_comments(table, comments).await?;
-            session.commit().await
-        };
+        let work = self.session.set_comments(table, comments);
         attempt.supervise(&self.link, cancel, work).await
+    }
+
+    /// The session alone, for whoever supervises it by itself.
+    pub(crate) fn into_session(self) -> Box<dyn Session> {
+        self.session
     }
 
     /// Closes it in good order, as far as the server answers.

@@ -26,6 +26,8 @@ pub struct Reader {
     /// The buffer is looked at again once it has so many bytes.
     wait_for: usize,
     fields: Vec<Field>,
+    /// Lines of the file before the present one are one column each.
+    undivided: bool,
 }
 
 /// The present file.
@@ -63,6 +65,7 @@ impl Reader {
             checked: 0,
             wait_for: 0,
             fields: Vec::new(),
+            undivided: false,
         }
     }
 
@@ -76,9 +79,12 @@ impl Reader {
         self.rows.count
     }
 
-    /// Whether the delimiter was not found in the present file, so that each line is one column.
+    /// Whether the delimiter was not found in the latest file, so that each line is one column.
     pub fn is_undivided(&self) -> bool {
-        matches!(self.file.separator, Some(Separator::None))
+        match &self.file.separator {
+            Some(separator) => matches!(separator, Separator::None),
+            None => self.undivided,
+        }
     }
 
     /// Says how many columns there must be, where that is not known yet, and which of them take binary values from here on.
@@ -134,6 +140,7 @@ impl Reader {
         self.read(true)?;
         out.append(&mut self.rows.full);
         let empty = self.file.empty;
+        self.undivided = self.is_undivided();
         self.file = File::BEGIN;
         self.file.empty = empty;
         self.checked = 0;

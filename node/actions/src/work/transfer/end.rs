@@ -21,7 +21,10 @@ pub(super) enum End<T> {
 }
 
 /// Does the end of a load. When the attempt must stop meanwhile it is waited for, for a while.
-pub(super) async fn shielded<T>(attempt: &mut Attempt<'_>, work: impl Future<Output = T>) -> End<T> {
+pub(super) async fn shielded<T>(
+    attempt: &mut Attempt<'_>,
+    work: impl Future<Output = T>,
+) -> End<T> {
     let mut work = std::pin::pin!(work);
     let stopped = tokio::select! {
         biased;

@@ -33,17 +33,18 @@ impl Files {
         let files = found.map_err(Unsuccessful::failed)?;
         let link = format!("file link `{}`", location.link);
         let path = location.path.trim();
-        let paths = match path.rsplit_once('/') {
-            Some((directory, name)) if name.contains(['*', '?']) => {
-                let listed = attempt.stop.guard(list_fitting(&*files, path)).await?;
-                let listed = listed
-                    .map_err(|error| Unsuccessful::failed(format!("{link}: {path}: {error}")))?;
-                let paths = listed
-                    .into_iter()
-                    .map(|entry| format!("{directory}/{}", entry.name));
-                paths.collect()
-            }
-            _ => vec![path.to_owned()],
+        let name_at = path.rfind('/').map_or(0, |slash| slash + 1);
+        let (directory, name) = path.split_at(name_at);
+        let paths = if name.contains(['*', '?']) {
+            let listed = attempt.stop.guard(list_fitting(&*files, path)).await?;
+            let listed =
+                listed.map_err(|error| Unsuccessful::failed(format!("{link}: {path}: {error}")))?;
+            let paths = listed
+                .into_iter()
+                .map(|entry| format!("{directory}{}", entry.name));
+            paths.collect()
+        } else {
+            vec![path.to_owned()]
         };
         if paths.is_empty() {
             return Err(Unsuccessful::failed(format!(
@@ -85,18 +86,19 @@ impl Files {
         for path in &self.paths {
             let mut file = self.read(path).await?;
             loop {
-                let piece = file.next().await.map_err(|error| self.broken(path, &error))?;
+                let piece = file
+                    .next()
+                    .await
+                    .map_err(|error| self.broken(path, &error))?;
                 let pushed = if piece.is_empty() {
-                    // What the last line lacks is told when it is read for good.
-                    let undivided = reader.is_undivided();
-                    reader.end_file(&mut rows).map(|()| undivided)
+                    reader.end_file(&mut rows)
                 } else {
-                    reader.push(&piece, &mut rows).map(|()| reader.is_undivided())
+                    reader.push(&piece, &mut rows)
                 };
-                let undivided = pushed.map_err(|error| self.bad(path, &error))?;
+                pushed.map_err(|error| self.bad(path, &error))?;
                 rows.clear();
                 if let Some(columns) = reader.columns() {
-                    return Ok((Some(columns), undivided.then_some(path)));
+                    return Ok((Some(columns), reader.is_undivided().then_some(path)));
                 }
                 if piece.is_empty() {
                     break;
@@ -126,7 +128,10 @@ impl Files {
         for path in &self.paths {
             let mut file = self.read(path).await?;
             loop {
-                let piece = file.next().await.map_err(|error| self.broken(path, &error))?;
+                let piece = file
+                    .next()
+                    .await
+                    .map_err(|error| self.broken(path, &error))?;
                 let is_last = piece.is_empty();
                 let pushed = if is_last {
                     reader.end_file(&mut full)

@@ -1,7 +1,7 @@
 //! Hands the batches of one source to the writers, each to whoever has room.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use futures::future::select_all;
 use peerflow_rows::{BatchReceiver, BatchSender, RowBatch};
@@ -23,7 +23,7 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    fn new(writers: usize) -> Self {
+    pub(super) fn new(writers: usize) -> Self {
         Self {
             given: vec![Vec::new(); writers],
             had: vec![0; writers],
@@ -49,9 +49,9 @@ impl Shares {
 pub(super) async fn relay(
     mut from: BatchReceiver,
     to: Vec<BatchSender>,
-    progress: Arc<Progress>,
-) -> Shares {
-    let mut shares = Shares::new(to.len());
+    progress: &Progress,
+    shares: &Mutex<Shares>,
+) {
     let mut turn = 0;
     while let Some(batch) = from.recv().await {
         let (rows, bytes) = (batch.rows() as u64, batch.size() as u64);
@@ -59,15 +59,11 @@ pub(super) async fn relay(
             break;
         };
         turn = writer + 1;
-        bytes_add(&progress.bytes, bytes);
-        let before = bytes_add(&progress.rows, rows);
+        progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let before = progress.rows.fetch_add(rows, Ordering::Relaxed);
+        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
         shares.add(writer, before, rows);
     }
-    shares
-}
-
-fn bytes_add(counter: &AtomicU64, more: u64) -> u64 {
-    counter.fetch_add(more, Ordering::Relaxed)
 }
 
 /// Gives a batch to the first writer that has room, beginning with the one whose turn it is; `None` when one takes no more.
@@ -112,8 +108,8 @@ mod tests {
         let (source, from) = batches();
         let (slow, mut slow_end) = mpsc::channel(1);
         let (quick, mut quick_end) = mpsc::channel(1);
-        let progress = Arc::new(Progress::default());
-        let work = relay(from, vec![slow, quick], Arc::clone(&progress));
+        let (progress, shares) = (Progress::default(), Mutex::new(Shares::new(2)));
+        let work = relay(from, vec![slow, quick], &progress, &shares);
         let feeding = async move {
             for rows in 1..=6 {
                 source.send(batch(rows)).await.unwrap();
@@ -126,10 +122,10 @@ mod tests {
             }
             taken
         };
-        let (shares, (), taken) = tokio::join!(work, feeding, taking);
+        let ((), (), taken) = tokio::join!(work, feeding, taking);
         assert_eq!(slow_end.recv().await.map(|batch| batch.rows()), Some(1));
         assert_eq!(taken, [2, 3, 4, 5, 6]);
-        assert_eq!(shares.row(1, 3), Some(4));
+        assert_eq!(shares.lock().unwrap().row(1, 3), Some(4));
         assert_eq!(progress.rows.load(Ordering::Relaxed), 21);
     }
 
@@ -139,8 +135,9 @@ mod tests {
         let (writer, end) = mpsc::channel(1);
         drop(end);
         source.send(batch(1)).await.unwrap();
-        let shares = relay(from, vec![writer], Arc::default()).await;
-        assert_eq!(shares.row(0, 1), None);
+        let shares = Mutex::new(Shares::new(1));
+        relay(from, vec![writer], &Progress::default(), &shares).await;
+        assert_eq!(shares.lock().unwrap().row(0, 1), None);
         assert!(source.is_closed());
     }
 }

@@ -113,8 +113,8 @@ impl Source {
             Self::Files(files) => files.run(rows).await,
             Self::Table(mut query) => {
                 let read = query.session.read(&query.text, &query.columns, rows).await;
-                let read = read
-                    .map_err(|error| of_database(&query.link, "reading the source", &error))?;
+                let read =
+                    read.map_err(|error| of_database(&query.link, "reading the source", &error))?;
                 // Without an answer it is closed by being dropped.
                 drop(timeout(CLOSE_LIMIT, query.session.close()).await);
                 Ok(read)

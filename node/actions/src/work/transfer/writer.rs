@@ -1,8 +1,10 @@
 //! What takes rows at the target.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use peerflow_files::WriteFile;
-use peerflow_rows::{BatchReceiver, Error, Session, Target};
+use peerflow_rows::{BatchReceiver, Cancel, Error, Session, Target};
 
 use super::messages::of_database;
 
@@ -34,6 +36,25 @@ pub(super) struct WriteError {
 }
 
 impl Writer {
+    /// What stops it on its server, with the link for messages.
+    pub(super) fn canceller(&self) -> Option<(String, Arc<dyn Cancel>)> {
+        match self {
+            Self::Table { session, link, .. } => Some((link.clone(), session.canceller())),
+            Self::File { .. } => None,
+        }
+    }
+
+    /// The names of the table's columns.
+    pub(super) fn columns(&self) -> Vec<String> {
+        match self {
+            Self::Table { target, .. } => {
+                let columns = target.columns.iter();
+                columns.map(|column| column.name.clone()).collect()
+            }
+            Self::File { .. } => Vec::new(),
+        }
+    }
+
     /// Takes all rows that come, and says how many there were. They are not in place yet.
     pub(super) async fn write(&mut self, rows: BatchReceiver) -> Result<u64, WriteError> {
         match self {
