@@ -95,6 +95,16 @@ async fn encryption_checks_what_sslmode_says() {
         let unknown = connect(with(&[("sslmode", mode), ("sslrootcert", path)])).await;
         assert_eq!(unknown.unwrap_err().trouble, Trouble::Unreachable, "{mode}");
     }
+    if encrypts {
+        // The server's own certificate is trusted once the link says so.
+        let mut session = connect(settings()).await.unwrap();
+        let ask = "select pg_read_file(current_setting('ssl_cert_file'))";
+        let own = run(&mut session, ask).await;
+        std::fs::write(file.path(), own.first_rows.value(0, 0).unwrap()).unwrap();
+        session.close().await;
+        let known = connect(with(&[("sslmode", "verify-ca"), ("sslrootcert", path)])).await;
+        known.unwrap().close().await;
+    }
     let missing = connect(with(&[
         ("sslmode", "verify-full"),
         ("sslrootcert", "/nowhere"),
