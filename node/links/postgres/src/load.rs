@@ -40,10 +40,10 @@ pub(crate) async fn load(
         .map(|column| quote(&column.name))
         .collect();
     let names = names.join(", ");
-    check(client, driver, target, &names).await?;
     let copy = format!("COPY {} ({names}) FROM STDIN", target.table);
     let copy = client.prepare(&copy).await;
     let copy = copy.map_err(|error| driver.explain(&error))?;
+    check(client, driver, target, &names).await?;
     let mut load = Load {
         client,
         driver,
