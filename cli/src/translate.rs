@@ -7,6 +7,7 @@
 mod actions;
 mod catalogue;
 mod cluster;
+mod databases;
 mod documents;
 mod joining;
 mod refusals;
@@ -44,6 +45,7 @@ const OF_DOCUMENTS: &[Texts] = &[
 const OF_NODES: &[Texts] = &[
     steps::STEPS,
     tasks::TASKS,
+    databases::DATABASES,
     refusals::REFUSALS,
     requests::REQUESTS,
     startup::STARTUP,
