@@ -48,8 +48,6 @@ pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Client,
     pub(crate) driver: &'a mut Driver,
     pub(crate) canceller: &'a PostgresCancel,
-    /// Whether the server sees to it that text is UTF-8.
-    pub(crate) checked: bool,
     pub(crate) rows: BatchSender,
 }
 
@@ -61,10 +59,7 @@ impl Reader<'_> {
             return Err(Error::new(Trouble::Refused, "the query gives no columns"));
         }
         let mut rows = Rows {
-            forms: columns
-                .iter()
-                .map(|column| Form::of(column.kind, self.checked))
-                .collect(),
+            forms: columns.iter().map(|column| Form::of(column.kind)).collect(),
             builder: BatchBuilder::new(columns.len()),
             scratch: Vec::new(),
             count: 0,

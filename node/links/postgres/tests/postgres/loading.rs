@@ -226,3 +226,23 @@ async fn a_row_far_behind_is_told_by_its_number_in_the_whole_load() {
     session.rollback().await.unwrap();
     schema.drop(session).await;
 }
+
+/// Where the server looks only once a COPY begins, the transaction is undone by the end of its connection.
+#[tokio::test]
+async fn a_target_that_takes_no_copy_is_refused_in_the_servers_words() {
+    let (schema, mut session) = Schema::new("views").await;
+    run(&mut session, "create table t (n int)").await;
+    run(&mut session, "create view v as select n from t").await;
+    session.begin().await.unwrap();
+    let error = load(&mut session, "v", &[INT], &[&[Some(b"1")]])
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::Refused);
+    assert!(
+        error.message.contains("cannot copy to view \"v\""),
+        "{error}"
+    );
+    session.close().await;
+    let session = schema.session().await;
+    schema.drop(session).await;
+}

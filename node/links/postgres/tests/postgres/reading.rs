@@ -2,7 +2,7 @@
 
 use peerflow_rows::{Kind, Trouble};
 
-use crate::support::{Schema, read, row, run};
+use crate::support::{Schema, connect, read, row, run, settings};
 
 #[tokio::test]
 async fn every_type_comes_in_its_plain_form() {
@@ -196,5 +196,31 @@ async fn reading_that_breaks_off_is_an_error() {
     let error = read.unwrap_err();
     assert_eq!(error.trouble, Trouble::BadValue);
     assert!(error.message.contains("division by zero"), "{error}");
+    schema.drop(session).await;
+}
+
+/// A database without an encoding keeps whatever bytes it is given, and judges them on their way out.
+#[tokio::test]
+async fn text_of_no_known_encoding_is_told_rather_than_passed_on() {
+    let (schema, mut session) = Schema::new("ascii").await;
+    let name = &schema.name;
+    let drop = format!("drop database if exists {name}");
+    run(&mut session, &drop).await;
+    let create =
+        format!("create database {name} encoding 'SQL_ASCII' locale 'C' template template0");
+    run(&mut session, &create).await;
+    let mut settings = settings();
+    settings.database.clone_from(name);
+    let mut ascii = connect(settings).await.unwrap();
+    let query = "select E'\\xe9t\\xe9'";
+    let columns = ascii.describe(query).await.unwrap();
+    let (sender, _receiver) = peerflow_rows::batches();
+    let error = ascii.read(query, &columns, sender).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::BadValue);
+    assert!(error.message.contains("invalid byte sequence"), "{error}");
+    assert_eq!(read(&mut ascii, "select 'été'").await.1.len(), 1);
+    assert!(ascii.execute(query, 1).await.is_err());
+    ascii.close().await;
+    run(&mut session, &drop).await;
     schema.drop(session).await;
 }
