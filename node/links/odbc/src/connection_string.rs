@@ -52,15 +52,7 @@ impl Settings {
             format!("DSN={}", value(rest))
         };
         for (name, property) in properties {
-            let is_name = !name.is_empty()
-                && name
-                    .chars()
-                    .all(|character| character.is_alphanumeric() || " _-".contains(character));
-            if !is_name {
-                let message = format!("the property {name:?} cannot be an ODBC attribute");
-                return Err(Error::new(Trouble::Settings, message));
-            }
-            attributes.push_str(&format!(";{name}={}", value(property)));
+            attributes.push_str(&format!(";{}={}", attribute_name(name)?, value(property)));
         }
         let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         Ok(Self {
@@ -69,6 +61,22 @@ impl Settings {
             password: given(password),
             statement_timeout: None,
         })
+    }
+
+    /// The same of attributes that stand apart: `DSN` or `Driver`, and others.
+    ///
+    /// # Errors
+    /// As [`Self::from_url`].
+    pub fn new(
+        attributes: &[(String, String)],
+        user: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut written = Vec::new();
+        for (name, text) in attributes {
+            written.push(format!("{}={}", attribute_name(name)?, value(text)));
+        }
+        Self::from_url(&format!("odbc:{}", written.join(";")), user, password, &[])
     }
 
     /// With user and password. Never to be logged.
@@ -120,6 +128,19 @@ impl fmt::Debug for Settings {
         }
         shown.field("user", &self.user).finish_non_exhaustive()
     }
+}
+
+/// A name that may stand in a connection string.
+fn attribute_name(name: &str) -> Result<&str, Error> {
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|character| character.is_alphanumeric() || " _-".contains(character));
+    if is_name {
+        return Ok(name);
+    }
+    let message = format!("the property {name:?} cannot be an ODBC attribute");
+    Err(Error::new(Trouble::Settings, message))
 }
 
 fn is_secret(name: &str) -> bool {
@@ -211,6 +232,9 @@ mod tests {
         assert_eq!(settings.connection_string(), "DSN=sales;Port={1;x}");
         assert_eq!(settings.attribute("dsn").as_deref(), Some("sales"));
         assert!(Settings::from_url("odbc:", None, None, &[]).is_err());
+        let apart = [("Driver".to_owned(), "My Driver".to_owned())];
+        let settings = Settings::new(&apart, None, None).unwrap();
+        assert_eq!(settings.connection_string(), "Driver={My Driver}");
         let bad = [("a=b;c".to_owned(), String::new())];
         assert!(Settings::from_url("odbc:sales", None, None, &bad).is_err());
     }

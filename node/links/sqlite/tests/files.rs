@@ -341,6 +341,45 @@ async fn a_value_that_does_not_fit_is_named_by_row_and_column() {
 }
 
 #[tokio::test]
+async fn values_of_many_kilobytes_are_loaded_and_read() {
+    let file = File::new().await;
+    let mut session = file.session().await;
+    let columns = table_of(&mut *session, "t", &[Kind::TEXT; 2]).await;
+    let rows: Vec<[String; 2]> = (1..=7)
+        .map(|row| [row.to_string(), "é".repeat(200_000 * row)])
+        .collect();
+    let done = loaded(&mut *session, "t", &columns, &[Kind::TEXT; 2], &rows).await;
+    assert_eq!(done, Ok(7));
+    assert_eq!(all(&mut *session, "SELECT * FROM t").await.1, rows);
+}
+
+#[tokio::test]
+async fn a_load_that_finds_no_room_is_told_so_and_leaves_the_table_as_it_was() {
+    let file = File::new().await;
+    file.run("CREATE TABLE t (a TEXT)").await;
+    let mut session = file.session().await;
+    session
+        .execute("PRAGMA max_page_count = 50", 0)
+        .await
+        .unwrap();
+    let columns = session.table("t").await.unwrap().unwrap();
+    let rows: Vec<[String; 1]> = (0..20_000)
+        .map(|row| [format!("row {row} of many")])
+        .collect();
+    session.begin().await.unwrap();
+    let error = loaded(&mut *session, "t", &columns, &[Kind::TEXT], &rows)
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("make room on the disk"), "{error}");
+    // SQLite may have undone everything by itself, which is no error.
+    session.rollback().await.unwrap();
+    assert_eq!(
+        all(&mut *session, "SELECT count(*) FROM t").await.1,
+        [["0"]]
+    );
+}
+
+#[tokio::test]
 async fn a_writer_waits_for_another_and_gives_up_in_time() {
     let file = File::new().await;
     file.run("CREATE TABLE t (a INTEGER)").await;
