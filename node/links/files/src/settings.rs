@@ -61,7 +61,13 @@ impl Settings {
             Self::Sftp(settings) => Ok(Arc::new(crate::Sftp::new(settings)?)),
             #[cfg(not(feature = "sftp"))]
             Self::Sftp(_) => Err(not_built("sftp")),
+            #[cfg(feature = "ftp")]
+            Self::Ftp(settings) => Ok(Arc::new(crate::Ftp::new(settings)?)),
+            #[cfg(not(feature = "ftp"))]
             Self::Ftp(_) => Err(not_built("ftp")),
+            #[cfg(feature = "s3")]
+            Self::S3(settings) => Ok(Arc::new(crate::S3::new(&settings)?)),
+            #[cfg(not(feature = "s3"))]
             Self::S3(_) => Err(not_built("s3")),
             Self::WebHdfs(_) => Err(not_built("webhdfs")),
             Self::Hdfs(_) => Err(not_built("hdfs")),

@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod child;
+#[cfg(feature = "ftp")]
+mod ftp;
 mod local;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "sftp")]
 mod sftp;
 #[cfg(feature = "sftp")]

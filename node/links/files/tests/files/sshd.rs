@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use peerflow_files::SftpSettings;
 use tempfile::TempDir;
 
+use crate::support::all_names;
+
 /// Ends with the test.
 pub(crate) struct Sshd {
     pub port: u16,
@@ -112,12 +114,7 @@ impl Sshd {
 
     /// All names in the folder for files, hidden ones included.
     pub(crate) fn names(&self) -> Vec<String> {
-        let found = fs::read_dir(self.path().join("files")).unwrap();
-        let mut names: Vec<String> = found
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        all_names(&self.path().join("files"))
     }
 
     /// A link with the user's key, and the pinned Ed25519 host key.
