@@ -78,7 +78,7 @@ async fn make_source(session: &mut Box<dyn Session>) {
              paid boolean, day date, at timestamp, seen timestamptz, name varchar(40), note text)"
         ),
         format!(
-            "INSERT INTO {SOURCE} SELECT n, n % 100, (n * 7919 % 100000000) / 100.0, sqrt(n), n % 3 = 0, \
+            "INSERT INTO {SOURCE} SELECT n, n % 100, (n::bigint * 7919 % 100000000) / 100.0, sqrt(n), n % 3 = 0, \
              date '2020-01-01' + n % 2000, timestamp '2020-01-01' + n * interval '1.000001 s', \
              timestamptz '2020-01-01 00:00:00+00' + n * interval '7 s', 'customer ' || n % 5000, \
              CASE WHEN n % 10 = 0 THEN NULL WHEN n % 97 = 0 THEN E'a\\ttab, \"quotes\"\\nand 订单' \
