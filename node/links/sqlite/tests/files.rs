@@ -4,9 +4,10 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_rows::{Column, Database as _, Kind, Trouble, batches};
+use peerflow_rows::{Column, Database as _, Kind, Target, Trouble, batches};
 use peerflow_sqlite::{Access, Settings, SqliteDatabase, SqliteDialect};
 use support::{File, all, loaded, table_of, text_rows};
 
@@ -351,6 +352,35 @@ async fn values_of_many_kilobytes_are_loaded_and_read() {
     let done = loaded(&mut *session, "t", &columns, &[Kind::TEXT; 2], &rows).await;
     assert_eq!(done, Ok(7));
     assert_eq!(all(&mut *session, "SELECT * FROM t").await.1, rows);
+}
+
+#[tokio::test]
+async fn rows_go_from_one_table_to_another_of_the_same_file() {
+    let file = File::new().await;
+    file.run("CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 250) \
+              SELECT i, hex(zeroblob(100000)) AS h FROM n")
+        .await;
+    file.run("CREATE TABLE u (i INTEGER, h TEXT)").await;
+    let mut source = file.session().await;
+    let mut target = file.session().await;
+    let described = source.describe("SELECT * FROM t").await.unwrap();
+    let load = Target {
+        table: "u".to_owned(),
+        columns: target.table("u").await.unwrap().unwrap(),
+        source: described.clone(),
+        progress: Arc::default(),
+    };
+    // More than the cache holds: pages that cannot be written while somebody reads stay in memory.
+    let (sender, receiver) = batches();
+    target.begin().await.unwrap();
+    let (read, done) = tokio::join!(
+        source.read("SELECT * FROM t", &described, sender),
+        target.load(&load, receiver)
+    );
+    assert_eq!((read.unwrap(), done.unwrap().rows), (250, 250));
+    target.commit().await.unwrap();
+    let same = "SELECT count(*) FROM t JOIN u USING (i) WHERE t.h = u.h";
+    assert_eq!(all(&mut *source, same).await.1, [["250"]]);
 }
 
 #[tokio::test]
