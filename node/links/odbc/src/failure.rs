@@ -11,6 +11,13 @@ const DENIED: [&str; 5] = [
     "ORA-01017",
     "Authentication failed",
 ];
+/// What is said where a driver has no state of its own for a server that does not answer.
+const SILENT: [&str; 4] = [
+    "Can't connect to",
+    "Unknown server host",
+    "Lost connection to server at",
+    "ORA-125",
+];
 /// How drivers without a state for it say that a table is not there.
 const NO_TABLE: [&str; 4] = [
     "no such table",
@@ -33,6 +40,8 @@ pub(crate) fn told(error: &odbc_api::Error) -> Error {
     let state = record.state.as_str();
     let trouble = if DENIED.iter().any(|denied| words.contains(denied)) {
         Trouble::AccessDenied
+    } else if SILENT.iter().any(|silent| words.contains(silent)) {
+        Trouble::Unreachable
     } else {
         trouble(state)
     };

@@ -282,6 +282,37 @@ async fn a_statement_is_stopped_on_mariadb() {
 }
 
 #[tokio::test]
+async fn a_statement_ends_at_the_limit_that_its_driver_knows() {
+    let driver = Driver::postgresql();
+    let mut settings = driver.settings();
+    settings.statement_timeout = Some(Duration::from_secs(1));
+    let database = OdbcDatabase::new(settings, None);
+    let Some(mut session) = driver.connect(&database).await else {
+        return;
+    };
+    let error = session
+        .execute("SELECT pg_sleep(3600)", 1)
+        .await
+        .unwrap_err();
+    assert_eq!(error.trouble, Trouble::Cancelled, "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_told_as_such() {
+    for name in ["MariaDB Unicode", "PostgreSQL Unicode"] {
+        let url = format!("Driver={{{name}}};Server=127.0.0.1;Port=1;Database=test");
+        let settings = Settings::from_url(&url, Some("root"), None, &[]).unwrap();
+        let error = OdbcDatabase::new(settings, None)
+            .connect()
+            .await
+            .unwrap_err();
+        if error.trouble != Trouble::Settings {
+            assert_eq!(error.trouble, Trouble::Unreachable, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_a_missing_source_are_told_without_secrets() {
     let settings =
         Settings::from_url("odbc:no_such_source", Some("me"), Some("sesame-7"), &[]).unwrap();

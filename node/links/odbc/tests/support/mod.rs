@@ -55,11 +55,12 @@ impl Driver {
         format!("peerflow_odbc_{name}_{}", std::process::id())
     }
 
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::from_url(&self.url, self.user, None, &[]).unwrap()
+    }
+
     pub(crate) fn database(&self) -> OdbcDatabase {
-        OdbcDatabase::new(
-            Settings::from_url(&self.url, self.user, None, &[]).unwrap(),
-            None,
-        )
+        OdbcDatabase::new(self.settings(), None)
     }
 
     /// `None` when the driver is not installed.
