@@ -283,7 +283,16 @@ fn update_command(kind: LinkKind, name: &str) -> String {
         LinkKind::Database => "db",
         LinkKind::File => "file",
     };
-    format!("peerflow link {word} update {}", name.escape_debug())
+    let plain = |character: char| character.is_alphanumeric() || "_-.".contains(character);
+    if name.chars().all(plain) {
+        format!("peerflow link {word} update {name}")
+    } else {
+        // As a shell takes it for one word.
+        format!(
+            "peerflow link {word} update '{}'",
+            name.replace('\'', r"'\''")
+        )
+    }
 }
 
 #[cfg(test)]
