@@ -130,7 +130,7 @@ impl Given<'_> {
         let secret = self
             .secrets
             .reveal("secret-access-key")
-            .or(self.secrets.password());
+            .or_else(|| self.secrets.password());
         let Some(secret) = secret else {
             return Err(Fault::new(
                 LinkPart::Password,

@@ -97,8 +97,8 @@ pub fn is_secret(property: &str) -> bool {
         .filter(|character| !matches!(character, '-' | '_' | '.'))
         .flat_map(char::to_lowercase)
         .collect();
-    let held = |word: &&str| bare.contains(*word);
-    SECRET_WORDS.iter().any(|word| held(&word))
+    let held = |word: &str| bare.contains(word);
+    SECRET_WORDS.iter().any(|word| held(word))
         && !HARMLESS_ENDS.iter().any(|end| bare.ends_with(end))
 }
 

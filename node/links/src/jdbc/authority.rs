@@ -52,7 +52,7 @@ impl Authority {
 
     /// Gives user and password to `url`.
     pub(super) fn give_to(self, url: &mut DatabaseUrl) {
-        url.username = self.username.or(url.username.take());
+        url.username = self.username.or_else(|| url.username.take());
         if let Some(password) = self.password {
             url.secrets.set(crate::PASSWORD, password);
         }

@@ -27,7 +27,7 @@ pub(super) fn parse(text: &Text<'_>, rest: &str) -> Result<DatabaseUrl, UrlError
     }
     let address = address
         .strip_prefix("tcp:")
-        .or(address.strip_prefix("tcps:"))
+        .or_else(|| address.strip_prefix("tcps:"))
         .unwrap_or(address);
     let address = address.strip_prefix("//").unwrap_or(address);
     let (address, query) = address.split_once('?').unwrap_or((address, ""));
