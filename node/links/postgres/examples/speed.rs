@@ -35,9 +35,8 @@ fn main() {
         if std::env::args().any(|argument| argument == "memory") {
             let mut reader = database.connect().await.unwrap();
             make_target(&mut session).await;
-            let began = Instant::now();
-            from_table_to_table(&mut reader, &mut session).await;
-            println!("table to table {:.2} s", began.elapsed().as_secs_f64());
+            let took = from_table_to_table(&mut reader, &mut session).await;
+            println!("table to table {:.2} s", took.as_secs_f64());
             println!("{}", most_memory());
         } else {
             compare(&url, &mut session).await;
@@ -197,7 +196,11 @@ async fn write(session: &mut Box<dyn Session>, rows: &[RowBatch]) {
     session.commit().await.unwrap();
 }
 
-async fn from_table_to_table(reader: &mut Box<dyn Session>, writer: &mut Box<dyn Session>) {
+async fn from_table_to_table(
+    reader: &mut Box<dyn Session>,
+    writer: &mut Box<dyn Session>,
+) -> Duration {
+    let began = Instant::now();
     let query = format!("SELECT * FROM {SOURCE}");
     let columns = reader.describe(&query).await.unwrap();
     let target = target(writer).await;
@@ -209,6 +212,7 @@ async fn from_table_to_table(reader: &mut Box<dyn Session>, writer: &mut Box<dyn
     );
     assert_eq!(read.unwrap(), loaded.unwrap().rows);
     writer.commit().await.unwrap();
+    let took = began.elapsed();
     let same = format!(
         "(TABLE {SOURCE} EXCEPT TABLE {TARGET}) UNION ALL (TABLE {TARGET} EXCEPT TABLE {SOURCE})"
     );
@@ -217,6 +221,7 @@ async fn from_table_to_table(reader: &mut Box<dyn Session>, writer: &mut Box<dyn
         Some(0),
         "both are equal"
     );
+    took
 }
 
 fn most_memory() -> String {
