@@ -24,7 +24,10 @@ const MESSAGE_CHARACTERS: usize = 2_000;
 pub(crate) async fn run(attempt: &mut Attempt<'_>, sql: &Sql) -> Outcome {
     let database = attempt.database(&sql.link).await?;
     let statements = split(&sql.statements, database.dialect().lexis()).map_err(|error| {
-        Unsuccessful::failed(format!("the statements cannot be told apart: {error}"))
+        let (line, what) = (in_document(sql.line, error.line), error.what);
+        Unsuccessful::failed(format!(
+            "the statements cannot be told apart: line {line}: {what}"
+        ))
     })?;
     if statements.is_empty() {
         return Err(Unsuccessful::failed(
@@ -34,7 +37,8 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, sql: &Sql) -> Outcome {
     attempt.begin();
     let mut connection = attempt.connect(&sql.link, &*database).await?;
     for statement in &statements {
-        let done = run_one(attempt, &mut connection, statement, statements.len()).await;
+        let of = statements.len();
+        let done = run_one(attempt, &mut connection, statement, of, sql.line).await;
         if let Err(end) = done {
             tell_done(attempt, statement.number - 1).await;
             return Err(end);
@@ -44,14 +48,22 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, sql: &Sql) -> Outcome {
     Ok(None)
 }
 
+/// The line of the document that is line `line` of a text which begins in `first`. A parameter's value of several lines
+/// moves what follows it.
+fn in_document(first: u32, line: u32) -> u32 {
+    first.saturating_add(line.saturating_sub(1))
+}
+
 /// Runs one statement and logs what became of it.
 async fn run_one(
     attempt: &mut Attempt<'_>,
     connection: &mut Connection,
     statement: &Statement<'_>,
     of: usize,
+    first_line: u32,
 ) -> Result<(), Unsuccessful> {
     let Statement { number, line, text } = *statement;
+    let line = in_document(first_line, line);
     let begins = beginning(text);
     let starts = format!("statement {number} of {of} (line {line}): {begins}");
     attempt.log.tell(LogLevel::Info, &starts).await;

@@ -10,6 +10,7 @@ mod monitors;
 mod processes;
 mod scripted;
 mod scripts;
+mod servers;
 mod spawner;
 mod sql;
 mod stage;

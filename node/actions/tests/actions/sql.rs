@@ -11,11 +11,12 @@ use peerflow_workflow::{DatabaseLink, InlineDatabase, Sql, Work};
 use crate::scripted::{Answer, Script, ScriptedDatabase, result};
 use crate::stage::{Setting, Stage, task, until};
 
-/// Statements on the link `db`.
+/// Statements on the link `db`, which begin in line 10 of their document.
 pub(crate) fn sql(statements: &str) -> Task {
     task(Work::Sql(Sql {
         link: DatabaseLink::Named("db".into()),
         statements: statements.into(),
+        line: 10,
     }))
 }
 
@@ -55,8 +56,8 @@ async fn each_statement_is_logged_with_its_rows_and_a_result_as_a_table() {
             "{part}: {log:#?}"
         )
     };
-    has("statement 1 of 3 (line 2): create table 订单 (id integer, name text, raw blob)");
-    has("statement 2 of 3 (line 4): insert into 订单 values (1, …");
+    has("statement 1 of 3 (line 11): create table 订单 (id integer, name text, raw blob)");
+    has("statement 2 of 3 (line 13): insert into 订单 values (1, …");
     has("statement 2: 2 rows changed in ");
     has("statement 3: 2 rows in ");
     let table = &log[log.len() - 4..];
@@ -80,7 +81,7 @@ async fn the_first_error_ends_the_step_with_its_number_its_line_and_the_database
     assert_eq!(end.result, TaskResult::Failed);
     assert_eq!(
         end.message,
-        "statement 3 (line 4) on database link `db`: no such table: u; correct the statement"
+        "statement 3 (line 13) on database link `db`: no such table: u; correct the statement"
     );
     assert_eq!(
         stage.warnings(),
@@ -109,7 +110,7 @@ async fn what_to_do_follows_from_what_went_wrong() {
         let stage = stage(Arc::new(database.clone())).await;
         let end = stage.run(sql("call p()")).await;
         let message =
-            format!("statement 1 (line 1) on database link `db`: the server's words; {expected}");
+            format!("statement 1 (line 10) on database link `db`: the server's words; {expected}");
         assert_eq!(end.message, message);
         assert!(stage.warnings().is_empty());
     }
@@ -260,6 +261,7 @@ async fn a_database_that_cannot_be_reached_is_named_with_what_to_do() {
             task(Work::Sql(Sql {
                 link,
                 statements: "select 1".into(),
+                line: 10,
             }))
         };
         let end = stage.run(on(DatabaseLink::Named("my db".into()))).await;
@@ -284,7 +286,7 @@ async fn statements_that_cannot_be_told_apart_are_not_begun() {
     for (statements, expected) in [
         (
             "select 1;\nselect 'a",
-            "the statements cannot be told apart: line 2: a quote '",
+            "the statements cannot be told apart: line 11: a quote '",
         ),
         (
             "-- only\n;/* comments */",
