@@ -1,5 +1,6 @@
 //! How MySQL and MariaDB write SQL.
 
+use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Column, Dialect, Kind};
 
 use crate::names::{TableName, quote, text};
@@ -22,6 +23,10 @@ pub struct MySqlDialect;
 impl Dialect for MySqlDialect {
     fn name(&self) -> &'static str {
         "MySQL"
+    }
+
+    fn lexis(&self) -> Lexis {
+        Lexis::MYSQL
     }
 
     fn quote(&self, identifier: &str) -> String {

@@ -1,5 +1,6 @@
 //! How the SQL of a database behind ODBC is written.
 
+use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Column, Dialect, Kind};
 
 use crate::system::System;
@@ -78,6 +79,25 @@ impl Dialect for OdbcDialect {
             System::PostgreSql => "PostgreSQL",
             System::Sqlite => "SQLite",
             System::Other => "ODBC",
+        }
+    }
+
+    fn lexis(&self) -> Lexis {
+        match self.system {
+            System::MySql => Lexis::MYSQL,
+            System::PostgreSql => Lexis::POSTGRES,
+            System::Sqlite => Lexis::SQLITE,
+            System::SqlServer => Lexis {
+                brackets: true,
+                nested_comments: true,
+                ..Lexis::STANDARD
+            },
+            System::ClickHouse => Lexis {
+                backslash_escapes: true,
+                hash_comments: true,
+                ..Lexis::STANDARD
+            },
+            System::Oracle | System::Other => Lexis::STANDARD,
         }
     }
 
