@@ -12,8 +12,10 @@ mod settings;
 #[cfg(feature = "sftp")]
 mod sftp;
 mod temporary;
-#[cfg(any(feature = "ftp", feature = "s3"))]
+#[cfg(any(feature = "ftp", feature = "s3", feature = "webhdfs"))]
 mod tls;
+#[cfg(feature = "webhdfs")]
+mod webhdfs;
 
 pub use error::{Error, Trouble};
 pub use file_system::{Entry, FileSystem, PIECE_BYTES, ReadFile, WriteFile};
@@ -29,3 +31,5 @@ pub use settings::{
 };
 #[cfg(feature = "sftp")]
 pub use sftp::Sftp;
+#[cfg(feature = "webhdfs")]
+pub use webhdfs::WebHdfs;

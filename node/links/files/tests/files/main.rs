@@ -13,3 +13,5 @@ mod sftp;
 #[cfg(feature = "sftp")]
 mod sshd;
 mod support;
+#[cfg(feature = "webhdfs")]
+mod webhdfs;

@@ -331,13 +331,10 @@ async fn a_full_disk_is_named_with_what_to_do() {
         eprintln!("not run: nobody but root may mount");
         return;
     }
-    let told = write_all(
-        &open(server.link()),
-        &server.file("day.csv"),
-        &numbered(9_000_000),
-        100_000,
-    )
-    .await;
+    let (files, path) = (open(server.link()), server.file("day.csv"));
+    let told = write_all(&files, &path, &numbered(9_000_000), 100_000).await;
+    // Answers come in the order of the requests, so this one comes behind the removal.
+    files.entry(&path).await.unwrap();
     let left = server.names();
     assert!(
         Command::new("umount")
