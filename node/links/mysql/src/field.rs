@@ -6,6 +6,7 @@ use peerflow_rows::{Column, Error, Kind, Trouble};
 
 use crate::kinds;
 use crate::names::write_hex;
+use crate::numbers;
 use crate::zone::{Clock, Zone};
 
 /// Characters of a value that a message shows.
@@ -159,8 +160,9 @@ impl Field {
                 Ok(clock)
             }
             Form::Instant { decimals, zone } => self.instant(value, *decimals, *zone, space),
-            Form::Exact { single } => self.exact(value, *single),
-            Form::Single => Ok(single(value, space)),
+            Form::Exact { single } if numbers::keeps_digits(value, *single) => Ok(value),
+            Form::Exact { .. } => Err(self.refused(value, "the column would lose digits of it")),
+            Form::Single => Ok(numbers::single(value, space)),
         }
     }
 
@@ -255,58 +257,6 @@ impl Field {
         space.extend_from_slice(written.as_bytes());
         space.extend_from_slice(&clock[19..]);
         Ok(space)
-    }
-
-    /// The shortest digits of the number that the column will hold must be those that were given.
-    fn exact<'a>(&self, value: &'a [u8], single: bool) -> Result<&'a [u8], Error> {
-        let text = std::str::from_utf8(value).unwrap_or_default();
-        let Ok(number) = text.parse::<f64>() else {
-            return Ok(value);
-        };
-        let given = if text.contains(['e', 'E']) {
-            number.to_string()
-        } else {
-            text.to_owned()
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "what is lost by it is what is looked for"
-        )]
-        let kept = if single {
-            (number as f32).to_string()
-        } else {
-            number.to_string()
-        };
-        if significant(&given) == significant(&kept) {
-            Ok(value)
-        } else {
-            Err(self.refused(value, "the column would lose digits of it"))
-        }
-    }
-}
-
-/// The shortest digits of the largest FLOAT are more than it is, which the server refuses: it gets all digits.
-fn single<'a>(value: &'a [u8], space: &'a mut Vec<u8>) -> &'a [u8] {
-    let large = value.len() >= 38 || value.ends_with(b"38");
-    let number = large.then(|| std::str::from_utf8(value).ok()?.parse::<f32>().ok());
-    match number.flatten() {
-        Some(number) if number.abs() == f32::MAX => {
-            space.clear();
-            space.extend_from_slice(f64::from(number).to_string().as_bytes());
-            space
-        }
-        _ => value,
-    }
-}
-
-/// Digits without the zeros that say nothing.
-fn significant(number: &str) -> &str {
-    let number = number.strip_prefix('-').unwrap_or(number);
-    let number = number.trim_start_matches('0');
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        number
     }
 }
 

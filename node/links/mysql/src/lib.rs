@@ -16,6 +16,7 @@ mod insert;
 mod kinds;
 mod load;
 mod names;
+mod numbers;
 mod plain;
 mod properties;
 mod read;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use peerflow_mysql::{MySqlDatabase, Settings};
 use peerflow_rows::{Database, Trouble};
 
-use crate::places::{Place, run, settings, texts};
+use crate::places::{Place, connect, rows, run, settings, texts};
 
 #[tokio::test]
 async fn a_statement_tells_its_rows_warnings_and_first_rows() {
@@ -115,5 +115,36 @@ async fn a_server_that_says_nothing_is_given_up_in_time() {
 async fn open(settings: Settings) -> peerflow_rows::Error {
     let database = MySqlDatabase::new(settings).unwrap();
     assert!(!format!("{database:?}").contains("s3cret"));
-    database.connect().await.err().expect("it is refused")
+    database.connect().await.expect_err("it is refused")
+}
+
+#[tokio::test]
+async fn tls_is_used_checked_or_missed_as_the_link_says() {
+    let place = Place::create().await;
+    let mut session = place.session().await;
+    let offered = rows(&mut *session, "SELECT @@have_ssl").await == [["YES"]];
+    let with = |mode: &str| {
+        let mut settings = place.settings.clone();
+        settings
+            .properties
+            .insert("sslMode".to_owned(), mode.to_owned());
+        settings
+    };
+    let cipher = "SHOW SESSION STATUS LIKE 'Ssl_cipher'";
+    let sealed = !rows(&mut *session, cipher).await[0][1].is_empty();
+    assert_eq!(sealed, offered, "TLS is taken where it is offered");
+    let mut plain = connect(with("DISABLED")).await;
+    assert_eq!(rows(&mut *plain, cipher).await[0][1], "");
+    if offered {
+        let mut sealed = connect(with("REQUIRED")).await;
+        assert_ne!(rows(&mut *sealed, cipher).await[0][1], "");
+        let error = open(with("VERIFY_IDENTITY")).await;
+        assert_eq!(error.trouble, Trouble::Unreachable);
+        assert!(error.message.contains("certificate"), "{error}");
+    } else {
+        let error = open(with("REQUIRED")).await;
+        assert_eq!(error.trouble, Trouble::Settings);
+        assert!(error.message.contains("TLS"), "{error}");
+    }
+    place.drop_it().await;
 }
