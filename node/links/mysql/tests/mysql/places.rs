@@ -39,7 +39,11 @@ impl Place {
             COUNT.fetch_add(1, Ordering::Relaxed)
         );
         let mut server = connect(settings()).await;
-        run(&mut *server, &format!("CREATE DATABASE {name}")).await;
+        run(
+            &mut *server,
+            &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
+        )
+        .await;
         let settings = Settings {
             database: name.clone(),
             ..settings()
