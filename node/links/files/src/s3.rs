@@ -21,6 +21,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 const PIECE: Duration = Duration::from_secs(60);
 /// How often a request that failed in passing is repeated.
 const TRIES: usize = 4;
+/// The wait before the first time; each is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The size of a part; a file has at most 10,000 of them, so 160 GB.
 const PART_BYTES: usize = 16 * 1024 * 1024;
 /// How many parts are under way.
@@ -90,7 +92,12 @@ impl S3 {
                     .with_timeout(ANSWER)
                     .with_io_timeout(PIECE),
             )
-            .layer(RetryLayer::new().with_max_times(TRIES).with_jitter());
+            .layer(
+                RetryLayer::new()
+                    .with_max_times(TRIES)
+                    .with_min_delay(FIRST_WAIT)
+                    .with_jitter(),
+            );
         Ok(Self { operator, place })
     }
 
