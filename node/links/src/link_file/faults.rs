@@ -81,7 +81,7 @@ fn quotes_known_names(words: &str) -> bool {
             {
                 return true;
             }
-            known(rest.trim_start_matches('/'))
+            known(rest.trim_start_matches(['/', '#']))
         })
     })
 }

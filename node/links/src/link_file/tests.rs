@@ -71,7 +71,7 @@ fn a_bad_link_is_told_with_its_place_and_the_others_are_read() {
     for (line, start, word) in [
         (0, "2:24:", "did you mean MYSQL?"),
         (1, "3:39:", "1 to 65535"),
-        (2, "4:46:", "did you mean password?"),
+        (2, "4:45:", "did you mean password?"),
         (3, "5:", "attribute name is not in quotes"),
         (4, "6:1:", "only <link> stands here"),
         (
