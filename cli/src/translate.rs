@@ -10,6 +10,7 @@ mod cluster;
 mod databases;
 mod documents;
 mod joining;
+mod links;
 mod refusals;
 mod requests;
 mod schedule;
@@ -51,6 +52,7 @@ const OF_NODES: &[Texts] = &[
     startup::STARTUP,
     cluster::CLUSTER,
     joining::JOINING,
+    links::LINKS,
     system::SYSTEM,
     simulations::SIMULATIONS,
 ];
