@@ -9,6 +9,7 @@
 mod cleanup;
 mod end;
 mod files;
+mod load;
 mod messages;
 mod pump;
 mod relay;

@@ -14,3 +14,4 @@ mod servers;
 mod spawner;
 mod sql;
 mod stage;
+mod transfer;
