@@ -26,6 +26,9 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(2);
 /// How long what was told to stop may take to come to its end; then its connection is dropped.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long to look for the line of a row that was refused; until then the target's transaction is open.
+const LOCATE_LIMIT: Duration = Duration::from_secs(60);
+
 /// Batches that wait for each of several writers.
 const BATCHES_OF_ONE: usize = 2;
 
@@ -311,10 +314,13 @@ impl Pump {
         let index = column.as_ref().and_then(at);
         let column = column.map_or_else(String::new, |column| format!(", column {column}"));
         let located = match files {
-            Some(files) => match attempt.stop.guard(files.locate(row)).await {
-                Ok(located) => located,
-                Err(stopped) => return stopped,
-            },
+            Some(files) => {
+                let looking = timeout(LOCATE_LIMIT, files.locate(row));
+                match attempt.stop.guard(looking).await {
+                    Ok(located) => located.unwrap_or_default(),
+                    Err(stopped) => return stopped,
+                }
+            }
             None => None,
         };
         let Some((place, located)) = located else {
@@ -349,4 +355,21 @@ async fn cancel_all(running: Vec<(String, Arc<dyn Cancel>)>) -> Vec<String> {
         ))
     });
     join_all(cancelling).await.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_the_progress_keeps_its_form() {
+        let line = progress(
+            1_200_000,
+            600_000,
+            Duration::from_millis(2_500),
+            137_573_171,
+        );
+        assert_eq!(line, "1200000 rows, 240000 rows/s, 131.2 MiB");
+        assert_eq!(progress(0, 0, Duration::ZERO, 0), "0 rows, 0 rows/s, 0 B");
+    }
 }
