@@ -117,6 +117,9 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<NodeHandle, 
 /// # Errors
 /// When something it needs cannot be had: see the message.
 pub async fn start_with(config: Config, seams: Seams) -> Result<NodeHandle, StartError> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     Ok(Bound::bind(config, seams).await?.run())
 }
 
@@ -145,9 +148,6 @@ struct Bound {
 impl Bound {
     /// Takes what is not shared first, so that what fails leaves nothing behind.
     async fn bind(config: Config, seams: Seams) -> Result<Self, StartError> {
-        for warning in config.warnings() {
-            tracing::warn!("{warning}");
-        }
         let clock = seams.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let machine = seams.machine.unwrap_or_else(|| Arc::new(OwnMachine));
         let mut random = seams

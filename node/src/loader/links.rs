@@ -72,10 +72,9 @@ impl LinkLoader {
         for (kind, path) in &self.files {
             let known = memory.files.entry(path.clone()).or_default();
             let (file, before) = (path.clone(), known.stamp);
-            match spawn_blocking(move || read(&file, before)).await {
-                Ok(Some(content)) => self.load(*kind, path, content, known, offered).await,
-                // Unchanged, or the node stops.
-                Ok(None) | Err(_) => {}
+            // Otherwise it is unchanged, or the node stops.
+            if let Ok(Some(content)) = spawn_blocking(move || read(&file, before)).await {
+                self.load(*kind, path, content, known, offered).await;
             }
         }
     }
@@ -256,5 +255,40 @@ fn unreadable(error: &std::io::Error) -> Content {
         stamp: Stamp::absent(),
         is_open: false,
         bytes: Err(format!("it cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_files_load_cleanly_and_so_do_their_examples() {
+        for (kind, root, shipped, links) in [
+            (
+                LinkKind::Database,
+                "db-links",
+                include_str!("../../../config/db_links.xml"),
+                3,
+            ),
+            (
+                LinkKind::File,
+                "file-links",
+                include_str!("../../../config/file_links.xml"),
+                1,
+            ),
+        ] {
+            let file = LinkFile::read(kind, shipped.as_bytes());
+            assert!(file.links.is_empty() && file.diagnostics.0.is_empty());
+            let (_, examples) = shipped.split_once("\n\n").unwrap();
+            let (examples, _) = examples.split_once("-->").unwrap();
+            let examples = format!("<{root}>{examples}</{root}>");
+            let mut file = LinkFile::read(kind, examples.as_bytes());
+            // What a program reaches is a matter of how it was built.
+            let faults = &mut file.diagnostics.0;
+            faults.retain(|fault| !fault.message.contains("built without"));
+            assert!(file.diagnostics.0.is_empty(), "{}", file.diagnostics);
+            assert!(file.links.len() >= links);
+        }
     }
 }

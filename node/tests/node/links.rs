@@ -243,7 +243,7 @@ async fn links_of_a_file_are_added_and_changed_and_never_roll_back_what_a_person
     let shown = path.display().to_string();
     let settings = [
         ("LINKS__DB_FILE", shown.as_str()),
-        ("XML_LOADER__SCAN_INTERVAL", "50ms"),
+        ("XML_LOADER__SCAN_INTERVAL", "100ms"),
     ];
     let test = start(dir.path(), &settings).await;
     let person = json!({"name": "kept", "type": "MYSQL", "jdbc_url": "jdbc:mysql://person:3306/x"});
@@ -318,6 +318,7 @@ async fn a_link_is_tried_from_the_asked_peer() {
     );
 
     let file = dir.path().join("here.db").display().to_string();
+    fs::write(&file, "").unwrap();
     let here = json!({"name": "here", "type": "SQLITE", "jdbc_url": format!("jdbc:sqlite:{file}")});
     assert_eq!(call(&test, "POST /db", here).await.0, StatusCode::CREATED);
     let (_, trial) = call(&test, "POST /db/here/test", json!({})).await;

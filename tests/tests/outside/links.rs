@@ -102,7 +102,7 @@ fn links_of_files_serve_a_node_and_a_single_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = folder.path().join("notes.db");
     let links = format!(
-        r#"<db-links><link name="notes" type="SQLITE" jdbc-url="jdbc:sqlite:{}"/><link name="odd"/></db-links>"#,
+        r#"<db-links><link name="notes" type="SQLITE" jdbc-url="jdbc:sqlite:{}?mode=rwc"/><link name="odd"/></db-links>"#,
         database.display()
     );
     write(folder.path(), "config/db_links.xml", &links);
