@@ -13,8 +13,8 @@ use crate::sql::sql;
 use crate::stage::{Setting, Stage, task};
 
 /// A server, and a database or schema of the test's own on it.
-struct Server {
-    database: Arc<dyn Database>,
+pub(crate) struct Server {
+    pub(crate) database: Arc<dyn Database>,
     session: Box<dyn Session>,
     /// Sleeps for a minute.
     sleep: String,
@@ -45,7 +45,7 @@ async fn run(session: &mut dyn Session, statement: &str) -> Executed {
 }
 
 impl Server {
-    async fn mariadb(test: &str) -> Self {
+    pub(crate) async fn mariadb(test: &str) -> Self {
         let (user, password, host, port) =
             parts("PEERFLOW_TEST_MYSQL", "mysql://root@127.0.0.1:3306");
         let mut settings = peerflow_mysql::Settings {
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    async fn postgres(test: &str) -> Self {
+    pub(crate) async fn postgres(test: &str) -> Self {
         let (user, password, host, port) = parts(
             "PEERFLOW_TEST_POSTGRES",
             "postgres://postgres@127.0.0.1:5432/postgres",
@@ -128,7 +128,7 @@ impl Server {
         tokio::join!(stage.run_with(asleep, signal), killing).0
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         run(&mut *self.session, &self.end).await;
         self.session.close().await;
     }

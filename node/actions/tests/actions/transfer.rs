@@ -1,6 +1,7 @@
 //! `<transfer>`: what is in place afterwards, whatever goes wrong on the way.
 
 mod memory;
+mod servers;
 mod sqlite;
 
 use std::sync::Arc;

@@ -1,0 +1,114 @@
+//! The same on real servers: MariaDB at `PEERFLOW_TEST_MYSQL`, PostgreSQL at `PEERFLOW_TEST_POSTGRES`.
+
+use std::sync::Arc;
+
+use peerflow_actions::TaskResult;
+use peerflow_rows::{Database, Session};
+use peerflow_workflow::{TextFormat, TransferTarget};
+
+use super::{files, into_file, into_table, query, transfer};
+use crate::servers::Server;
+use crate::stage::{Setting, Stage};
+
+const ROWS: usize = 20_000;
+
+fn line(row: usize) -> String {
+    match row % 3 {
+        0 => format!("{row},,\"\"\n"),
+        1 => format!("{row},\"a \"\"quote\"\"\nand a line\",😀\n"),
+        _ => format!("{row},\\N,\\\n"),
+    }
+}
+
+/// Runs what a kind of database must hold, in a database of the test's own.
+async fn all_or_nothing(database: Arc<dyn Database>) {
+    let mut session = database.connect().await.unwrap();
+    let stage = Stage::with(Setting::with_database(database)).await;
+    let content: String = (0..ROWS).map(line).collect();
+    let input = stage.path("in.csv");
+    std::fs::write(&input, &content).unwrap();
+    let input = input.to_string_lossy().into_owned();
+    for writers in [1, 3, 2, 1] {
+        let mut target = into_table("t");
+        (target.writers, target.truncate) = (writers, true);
+        let load = transfer(
+            files(input.clone(), TextFormat::Csv),
+            TransferTarget::Table(target),
+        );
+        let end = stage.run(load).await;
+        assert_eq!(
+            (end.result, end.message.as_str()),
+            (TaskResult::Succeeded, "")
+        );
+        let output = stage.path("out.csv");
+        let back = TransferTarget::File(into_file(output.to_string_lossy(), TextFormat::Csv));
+        let end = stage
+            .run(transfer(
+                query("select * from t order by 0 + cast(c1 as decimal)"),
+                back,
+            ))
+            .await;
+        assert_eq!(
+            (end.result, end.message.as_str()),
+            (TaskResult::Succeeded, "")
+        );
+        assert!(std::fs::read_to_string(&output).unwrap() == content);
+    }
+    stays(&stage, &mut *session, input).await;
+}
+
+/// A bad line leaves a table as it was, and nothing beside it.
+async fn stays(stage: &Stage, session: &mut dyn Session, input: String) {
+    let mut content: Vec<String> = (0..ROWS).map(line).collect();
+    session
+        .execute("create table n (a int, b text, c text)", 0)
+        .await
+        .unwrap();
+    session
+        .execute("insert into n values (7, 'old', null)", 0)
+        .await
+        .unwrap();
+    content[15_000] = "none,x,y\n".to_owned();
+    std::fs::write(&input, content.concat()).unwrap();
+    for writers in [1, 3] {
+        let mut target = into_table("n");
+        (target.writers, target.truncate) = (writers, true);
+        let load = transfer(
+            files(input.clone(), TextFormat::Csv),
+            TransferTarget::Table(target),
+        );
+        let end = stage.run(load).await;
+        assert_eq!(end.result, TaskResult::Failed);
+        assert!(
+            end.message.contains("database link `db`: loading rows: "),
+            "{}",
+            end.message
+        );
+        let left = session.execute("select a from n", 2).await.unwrap();
+        assert_eq!(
+            left.first_rows.values().collect::<Vec<_>>(),
+            [Some(&b"7"[..])]
+        );
+    }
+    let others = format!(
+        "select table_name from information_schema.tables where table_name not in ('t', 'n') \
+         and table_schema = 'peerflow_test_actions_transfer_{}'",
+        std::process::id()
+    );
+    let others = session.execute(&others, 1).await.unwrap();
+    assert_eq!(others.first_rows.rows(), 0);
+}
+
+#[tokio::test]
+async fn mariadb_is_filled_whole_or_stays_as_it_was() {
+    let server = Server::mariadb("transfer").await;
+    all_or_nothing(Arc::clone(&server.database)).await;
+    server.end().await;
+}
+
+#[tokio::test]
+async fn postgresql_is_filled_whole_or_stays_as_it_was() {
+    let server = Server::postgres("transfer").await;
+    all_or_nothing(Arc::clone(&server.database)).await;
+    server.end().await;
+}
