@@ -212,6 +212,35 @@ fn delimited_text_cannot_say_all_and_what_may_mislead_is_counted() {
     assert_eq!(writer.ambiguous(), 0);
 }
 
+#[test]
+fn values_that_a_reader_finds_elsewhere_are_counted() {
+    let columns = [Column::new("a", Kind::TEXT), Column::new("b", Kind::TEXT)];
+    for (delimiter, first, last, count) in [
+        ("||", "a|", "b|", 1),
+        ("||", "|a", "|b", 0),
+        ("|#|", "a|#", "b", 1),
+        ("|#|", "a|", "b|#", 0),
+        ("aab", "xa", "xaa", 0),
+        // What line breaks become is a delimiter too.
+        (" ", "a\nb", "c", 1),
+        ("  ", "a\r\n\nb", "c", 1),
+    ] {
+        let mut builder = BatchBuilder::new(2);
+        for value in [first, last] {
+            builder.push(Some(value.as_bytes())).unwrap();
+        }
+        let format = Format::Delimited(delimiter.to_owned());
+        let mut writer = Writer::new(&format, &columns);
+        let file = writer.write(&builder.take());
+        assert_eq!(writer.ambiguous(), count, "{delimiter:?} {first:?} {last:?}");
+        if count == 0 {
+            let rows = read(&format, &file).unwrap();
+            let row = [first, last].map(|value| Some(value.as_bytes().to_vec()));
+            assert_eq!(rows, [row]);
+        }
+    }
+}
+
 /// Values that may be anything, more often what is special.
 fn value(pool: &'static [&'static str]) -> impl Strategy<Value = Option<Vec<u8>>> {
     let text = prop::collection::vec(prop::sample::select(pool), 0..6)

@@ -12,14 +12,18 @@ pub struct Writer {
     style: Style,
     /// Which columns have binary values; empty when none has.
     binary: Vec<bool>,
-    /// Values so far that hold the delimiter.
+    /// Values so far in which, or at whose end, a reader finds a delimiter that is none.
     ambiguous: u64,
 }
 
 #[derive(Debug)]
 enum Style {
     Byte(u8),
-    Text(Box<Finder<'static>>),
+    Text {
+        finder: Box<Finder<'static>>,
+        /// Ends of values that are taken for the beginning of the delimiter behind them: of `||` that is `|`.
+        endings: Vec<Vec<u8>>,
+    },
     Csv,
 }
 
@@ -30,7 +34,10 @@ impl Writer {
             Format::Csv => Style::Csv,
             Format::Delimited(delimiter) => match delimiter.as_bytes() {
                 [byte] => Style::Byte(*byte),
-                text => Style::Text(Box::new(Finder::new(text).into_owned())),
+                text => Style::Text {
+                    finder: Box::new(Finder::new(text).into_owned()),
+                    endings: endings(text),
+                },
             },
         };
         let is_binary = |column: &Column| matches!(column.kind, Kind::Binary { .. });
@@ -46,7 +53,8 @@ impl Writer {
         }
     }
 
-    /// How many values so far hold the delimiter, so that a reader takes them for several. CSV has none.
+    /// How many values so far hold the delimiter, or hold it together with the one behind them, so that a reader finds other
+    /// values. CSV has none.
     pub fn ambiguous(&self) -> u64 {
         self.ambiguous
     }
@@ -58,7 +66,7 @@ impl Writer {
         let mut column = 0;
         for value in batch.values() {
             if let Some(value) = value {
-                self.value(value, column, &mut out);
+                self.value(value, column, column + 1 == columns, &mut out);
             }
             column += 1;
             if column < columns {
@@ -74,12 +82,12 @@ impl Writer {
     fn separator(&self, out: &mut Vec<u8>) {
         match &self.style {
             Style::Byte(byte) => out.push(*byte),
-            Style::Text(finder) => out.extend_from_slice(finder.needle()),
+            Style::Text { finder, .. } => out.extend_from_slice(finder.needle()),
             Style::Csv => out.push(b','),
         }
     }
 
-    fn value(&mut self, value: &[u8], column: usize, out: &mut Vec<u8>) {
+    fn value(&mut self, value: &[u8], column: usize, is_last: bool, out: &mut Vec<u8>) {
         if self.binary.get(column) == Some(&true) {
             binary::encode(value, out);
             return;
@@ -91,15 +99,29 @@ impl Writer {
                     out.extend_from_slice(value);
                     return;
                 }
-                self.ambiguous += u64::from(memchr(*byte, value).is_some());
+                let start = out.len();
                 on_one_line(value, out);
+                self.ambiguous += u64::from(memchr(*byte, &out[start..]).is_some());
             }
-            Style::Text(finder) => {
-                self.ambiguous += u64::from(finder.find(value).is_some());
+            Style::Text { finder, endings } => {
+                let start = out.len();
                 on_one_line(value, out);
+                let written = &out[start..];
+                let ends = |ending: &Vec<u8>| written.ends_with(ending);
+                let is_ambiguous =
+                    finder.find(written).is_some() || !is_last && endings.iter().any(ends);
+                self.ambiguous += u64::from(is_ambiguous);
             }
         }
     }
+}
+
+/// What a delimiter begins with that, with the delimiter behind it, gives the delimiter once more and earlier.
+fn endings(delimiter: &[u8]) -> Vec<Vec<u8>> {
+    let lengths = 1..delimiter.len();
+    let repeats = |length: &usize| delimiter[*length..] == delimiter[..delimiter.len() - length];
+    let endings = lengths.filter(repeats);
+    endings.map(|length| delimiter[..length].to_vec()).collect()
 }
 
 /// A value whose line breaks become a space each.
