@@ -213,6 +213,14 @@ async fn search(session: &Session, args: SearchArgs) -> Result<Exit, Error> {
             break;
         }
     }
+    if args.steps {
+        for item in &mut items {
+            let Some(id) = item["id"].as_str() else {
+                continue;
+            };
+            *item = client.value(&Ask::get(at(id))).await?;
+        }
+    }
     let raw = json!({"items": items, "next": found.next});
     session.output.show(&raw, || {
         if found.items.is_empty() {
