@@ -1,9 +1,8 @@
 //! Where it stands what a task does: in its workflow, in a file, in what was observed, or nowhere.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use peerflow_workflow::{Step, StepIndex, StepKind, StepName, Workflow, WorkflowName};
+use peerflow_workflow::{Step, StepIndex, StepKind, Workflow};
 
 use super::behaviour::Behaviour;
 use super::given::Given;
