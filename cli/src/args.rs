@@ -1,6 +1,7 @@
 //! The command line: every command, option and its help.
 
 mod commands;
+mod links;
 mod simulate;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub(crate) use commands::{
     SearchArgs, TokenArgs, UpArgs, UtilCommand, WorkflowCommand,
 };
 
+pub(crate) use links::{DbLinkCommand, FileLinkCommand, LinkArgs, LinkCommand, LinkDelArgs};
 pub(crate) use simulate::{Faults, SimulateArgs};
 
 use crate::language::Language;
@@ -106,6 +108,9 @@ pub(crate) enum Command {
     /// The cluster and its nodes.
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Links: databases and file systems that workflows name.
+    #[command(subcommand)]
+    Link(LinkCommand),
     /// Run a virtual cluster on virtual time, with faults or without, or plan days of a schedule.
     Simulate(Box<SimulateArgs>),
     /// Print the completion script of a shell.

@@ -5,6 +5,7 @@ mod cluster;
 mod coordinator;
 mod front;
 mod instance;
+mod link;
 mod log;
 mod node;
 mod run;
@@ -46,6 +47,7 @@ pub(crate) async fn execute(session: &Session, command: Command) -> Result<Exit,
         Command::Instance(command) => instance::instance(session, command).await,
         Command::Util(command) => util::util(session, command).await,
         Command::Cluster(command) => cluster::cluster(session, command).await,
+        Command::Link(command) => link::link(session, command).await,
         Command::Simulate(args) => simulate::simulate(session, *args).await,
         Command::Completions { shell } => shell::completions(session, shell),
         Command::Man { directory } => shell::man(session, directory.as_deref()),

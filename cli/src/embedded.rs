@@ -1,10 +1,10 @@
 //! A throw-away node in this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_node::{Config, NodeHandle, Seams, SystemClock};
+use peerflow_node::{Config, LinksConfig, NodeHandle, Seams, SystemClock};
 use tempfile::TempDir;
 
 use crate::client::{Client, Transport};
@@ -27,11 +27,16 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// Starts it. Files whose paths have parameters are looked up in `document_dir`, then in the working directory.
+    /// Starts it. Files whose paths have parameters are looked up in `document_dir`, then in the working directory; links
+    /// are those of the files in `links_dir`.
     ///
     /// # Errors
     /// When there is no room for it, or it does not start.
-    pub(crate) async fn start(session: &Session, document_dir: PathBuf) -> Result<Self, Error> {
+    pub(crate) async fn start(
+        session: &Session,
+        document_dir: PathBuf,
+        links_dir: &Path,
+    ) -> Result<Self, Error> {
         let language = session.output.language;
         let failed = |error: &dyn std::fmt::Display| {
             let reason = error.to_string();
@@ -42,7 +47,11 @@ impl Embedded {
             .prefix("peerflow-run.")
             .tempdir()
             .map_err(|error| failed(&error))?;
-        let config = Config::throwaway(directory.path()).map_err(|error| failed(&error))?;
+        let mut config = Config::throwaway(directory.path()).map_err(|error| failed(&error))?;
+        config.links = LinksConfig {
+            db_file: Some(links_dir.join("db_links.xml")),
+            file_file: Some(links_dir.join("file_links.xml")),
+        };
         let seams = Seams {
             clock: Some(Arc::new(SystemClock)),
             document_dir: Some(document_dir),
@@ -53,6 +62,8 @@ impl Embedded {
             .map_err(|error| failed(&error))?;
         // Mastership of its own store is a matter of milliseconds; where it is not, the first request says why.
         node.ready(READY).await;
+        // The workflow must find its links.
+        node.loaded(READY).await;
         let client = Client::new(Transport::InProcess(node.router()), session.timeout(), None);
         Ok(Self {
             node,

@@ -11,6 +11,7 @@ mod language;
 mod logging;
 mod messages;
 mod output;
+mod password;
 mod progress;
 mod session;
 mod style;

@@ -56,6 +56,7 @@ catalogue! {
     trigger_run() => "run", "单独运行";
 
     // Labels.
+    label_address() => "Address", "地址";
     label_alarm() => "Alarm", "警报";
     label_answered_by() => "Answered by", "应答节点";
     label_coordinator() => "Coordinator", "调度器";
@@ -96,6 +97,7 @@ catalogue! {
     label_run() => "Run", "第几次运行";
     label_running() => "Running / slots", "运行 / 槽位";
     label_schedule() => "Schedule", "时间安排";
+    label_secrets() => "Secrets", "密文";
     label_since() => "Since", "自";
     label_skip() => "Skipped steps", "跳过的步骤";
     label_start_time() => "Not before", "起始时间";
@@ -112,6 +114,7 @@ catalogue! {
     label_trouble() => "Trouble", "故障";
     label_type() => "Type", "类型";
     label_updated() => "Updated", "更新时间";
+    label_username() => "User", "用户名";
     label_value() => "Value", "值";
     label_version() => "Version", "版本";
     label_waits_for() => "Waits for", "在等待";
@@ -142,6 +145,8 @@ catalogue! {
     no_next_time() => "no further time", "没有下一次时间";
     no_workflows() => "no workflows", "没有工作流";
     no_coordinators() => "no coordinators", "没有独立的调度器";
+    no_links() => "no links", "没有连接";
+    password_question(name) => "password of {name}: ", "{name} 的密码：";
     no_instances() => "no instances", "没有实例";
     more_instances() => "there are more; --limit shows more of them", "还有更多；用 --limit 显示更多";
     workflows_below(count) => "{count} workflows", "{count} 个工作流";
@@ -223,6 +228,15 @@ catalogue! {
     refused_token(detail) =>
         "{detail}; give it in PEERFLOW_TOKEN, or in a file with --token-file",
         "令牌缺失或不正确：{detail}；请用 PEERFLOW_TOKEN 给出，或用 --token-file 指定文件";
+    password_in_arguments(option) =>
+        "a password in {option} shows in the process list; give it with --password-file or --password-stdin, or be asked for it",
+        "{option} 里的密码会出现在进程列表中；请用 --password-file 或 --password-stdin 给出，或等程序询问";
+    secret_in_arguments(option, name) =>
+        "a secret in {option} shows in the process list; put it into a file and write --secret {name}=FILE",
+        "{option} 里的机密会出现在进程列表中；请放到文件里，并写 --secret {name}=文件";
+    no_terminal_for_password(reason) =>
+        "there is no terminal to ask for the password ({reason}); give it with --password-file or --password-stdin",
+        "没有可以询问密码的终端（{reason}）；请用 --password-file 或 --password-stdin 给出";
     no_cluster_secret() =>
         "no secret is configured, so there is no token: name the cluster's secret with --secret-file FILE, or in cluster.secret_file of the configuration",
         "没有配置密钥，因此没有令牌：请用 --secret-file 文件 指定集群密钥，或在配置中设置 cluster.secret_file";

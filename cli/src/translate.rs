@@ -7,8 +7,10 @@
 mod actions;
 mod catalogue;
 mod cluster;
+mod databases;
 mod documents;
 mod joining;
+mod links;
 mod refusals;
 mod requests;
 mod schedule;
@@ -44,11 +46,13 @@ const OF_DOCUMENTS: &[Texts] = &[
 const OF_NODES: &[Texts] = &[
     steps::STEPS,
     tasks::TASKS,
+    databases::DATABASES,
     refusals::REFUSALS,
     requests::REQUESTS,
     startup::STARTUP,
     cluster::CLUSTER,
     joining::JOINING,
+    links::LINKS,
     system::SYSTEM,
     simulations::SIMULATIONS,
 ];

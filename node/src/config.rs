@@ -21,8 +21,8 @@ pub use peer_address::PeerAddress;
 pub use secret::Secret;
 pub use sections::{
     ClusterConfig, CronRunnerConfig, ElectionConfig, EmailConfig, GossipConfig, HttpConfig,
-    LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, RetentionConfig, RpcConfig,
-    StoreConfig, TlsFiles, WorkerConfig,
+    LinksConfig, LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, RetentionConfig,
+    RpcConfig, StoreConfig, TlsFiles, WorkerConfig,
 };
 pub use store_address::StoreAddress;
 pub use units::{format_duration, format_size, parse_duration, parse_size};
@@ -42,6 +42,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub log: LogConfig,
     pub xml_loader: LoaderConfig,
+    pub links: LinksConfig,
     pub cron_runner: CronRunnerConfig,
     pub email: EmailConfig,
     pub retention: RetentionConfig,
@@ -120,6 +121,8 @@ impl Config {
             ("log.dir", ""),
             ("worker.drain", "0s"),
             ("xml_loader.workflow_dir", ""),
+            ("links.db_file", ""),
+            ("links.file_file", ""),
         ] {
             layers.set(key, value, Source::Throwaway)?;
         }
@@ -169,6 +172,10 @@ impl Config {
             xml_loader: LoaderConfig {
                 workflow_dir: layers.optional_path("xml_loader.workflow_dir"),
                 scan_interval: layers.duration("xml_loader.scan_interval")?,
+            },
+            links: LinksConfig {
+                db_file: layers.optional_path("links.db_file"),
+                file_file: layers.optional_path("links.file_file"),
             },
             cron_runner: CronRunnerConfig {
                 reset: layers.text("cron_runner.reset"),

@@ -16,6 +16,7 @@ use crate::data_dir::DataDirLock;
 use crate::events::EventHub;
 use crate::http::{Access, ApiState, HttpListener, router, serve};
 use crate::identity::NodeIdentity;
+use crate::links::LinkBook;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
 use crate::scheduler::SchedulerHandle;
@@ -49,6 +50,9 @@ pub(crate) struct Parts {
     pub(crate) config: Arc<Config>,
     pub(crate) identity: Arc<NodeIdentity>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) links: LinkBook,
+    /// Cancelled once the loader has looked at all for the first time.
+    pub(crate) loaded: CancellationToken,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) events: EventHub,
     pub(crate) logs: LogHub,
@@ -132,6 +136,11 @@ impl NodeHandle {
         let mut state = self.parts.scheduler.watch();
         let well = state.wait_for(|state| state.trouble.is_none());
         matches!(timeout(limit, well).await, Ok(Ok(_)))
+    }
+
+    /// Waits until the files of links and the documents were looked at once, at most `limit`.
+    pub async fn loaded(&self, limit: Duration) -> bool {
+        timeout(limit, self.parts.loaded.cancelled()).await.is_ok()
     }
 
     /// Whether a part of the node has ended by itself, which only a bug does.
@@ -237,6 +246,7 @@ impl NodeHandle {
         let parts = &self.parts;
         ApiState {
             store: Arc::clone(&parts.store),
+            links: parts.links.clone(),
             scheduler: parts.scheduler.clone(),
             events: parts.events.clone(),
             logs: parts.logs.clone(),

@@ -28,10 +28,10 @@ pub use clock::{Clock, SystemClock};
 pub use cluster::{ClusterError, ClusterHandle};
 pub use config::{
     ClusterConfig, ClusterSockets, Config, ConfigError, ConfigOverrides, CronRunnerConfig,
-    DEFAULT_FILE, ElectionConfig, EmailConfig, Explained, GossipConfig, HttpConfig, LoaderConfig,
-    LogConfig, LogFormat, MailTls, NodeConfig, PeerAddress, RetentionConfig, RpcConfig, Secret,
-    Source, StoreAddress, StoreConfig, TlsFiles, WorkerConfig, format_duration, format_size,
-    parse_duration, parse_size,
+    DEFAULT_FILE, ElectionConfig, EmailConfig, Explained, GossipConfig, HttpConfig, LinksConfig,
+    LoaderConfig, LogConfig, LogFormat, MailTls, NodeConfig, PeerAddress, RetentionConfig,
+    RpcConfig, Secret, Source, StoreAddress, StoreConfig, TlsFiles, WorkerConfig, format_duration,
+    format_size, parse_duration, parse_size,
 };
 pub use data_dir::DataDirError;
 pub use events::{EventHub, NodeEvent};

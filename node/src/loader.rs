@@ -1,9 +1,10 @@
-//! The loader of `xmlconfig/`: finds new and changed documents and offers them to the master.
+//! The loader of `xmlconfig/` and of the files of links: finds new and changed documents and offers them to the master.
 //!
 //! A file is offered when its content, or that of a file attached to it, differs from what was offered from that path
 //! last. A bad file is reported once and never stops the rest. A file that disappears changes nothing.
 
 mod document;
+mod links;
 mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,8 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use self::document::{Attachment, Prepared, prepare};
+pub(crate) use self::links::LinkLoader;
+use self::links::LinkMemory;
 use self::scan::{Found, Stamp, scan};
 use crate::metrics::Metrics;
 use crate::scheduler::{AskError, SchedulerHandle};
@@ -27,10 +30,14 @@ use crate::scheduler::{AskError, SchedulerHandle};
 /// Documents offered at the same time: enough to share commits, few enough to leave room for people.
 const AT_ONCE: usize = 32;
 
-/// Loads documents from a folder. Owned and run by the node.
+/// Loads links, then documents from a folder. Owned and run by the node.
 #[derive(Debug)]
 pub(crate) struct Loader {
-    pub(crate) folder: PathBuf,
+    /// Absent: no documents are loaded.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) links: LinkLoader,
+    /// Cancelled once all was looked at for the first time.
+    pub(crate) loaded: CancellationToken,
     pub(crate) interval: Duration,
     pub(crate) node: NodeId,
     pub(crate) store: Arc<dyn Store>,
@@ -46,6 +53,7 @@ struct Memory {
     files: BTreeMap<String, Known>,
     /// What could not be read at the last scan.
     unreadable: BTreeSet<String>,
+    links: LinkMemory,
 }
 
 /// What is known of one file.
@@ -126,7 +134,23 @@ impl Loader {
         if self.scheduler.state().trouble.is_some() {
             return;
         }
-        let folder = self.folder.clone();
+        if memory.offered.is_none() {
+            match self.store.offers(self.node.as_str()).await {
+                Ok(offers) => memory.offered = Some(offers.into_iter().collect()),
+                Err(error) => return tracing::warn!(%error, "cannot load workflows yet"),
+            }
+        }
+        // Before the documents that name them.
+        let offered = memory.offered.get_or_insert_default();
+        self.links.scan(&mut memory.links, offered).await;
+        if let Some(folder) = self.folder.clone() {
+            self.scan_documents(folder, memory).await;
+        }
+        self.loaded.cancel();
+    }
+
+    async fn scan_documents(&self, folder: PathBuf, memory: &mut Memory) {
+        let root = folder.clone();
         let Ok(listing) = spawn_blocking(move || scan(&folder)).await else {
             return;
         };
@@ -135,17 +159,11 @@ impl Loader {
             tracing::error!("{problem}");
         }
         memory.unreadable = unreadable;
-        if memory.offered.is_none() {
-            match self.store.offers(self.node.as_str()).await {
-                Ok(offers) => memory.offered = Some(offers.into_iter().collect()),
-                Err(error) => return tracing::warn!(%error, "cannot load workflows yet"),
-            }
-        }
         memory
             .files
             .retain(|path, _| listing.files.contains_key(path));
         let changed = changed(listing.files.clone(), memory.files.clone()).await;
-        let noted = self.offer_all(changed, memory).await;
+        let noted = self.offer_all(&root, changed, memory).await;
         self.tell_notes(noted).await;
         let bad = memory
             .files
@@ -156,10 +174,15 @@ impl Loader {
     }
 
     /// Offers all, and gives those that the scheduler had notes on.
-    async fn offer_all(&self, changed: Vec<(String, Found)>, memory: &mut Memory) -> Vec<Noted> {
+    async fn offer_all(
+        &self,
+        root: &Path,
+        changed: Vec<(String, Found)>,
+        memory: &mut Memory,
+    ) -> Vec<Noted> {
         let mut noted = Vec::new();
         for part in changed.chunks(AT_ONCE) {
-            let (part, folder) = (part.to_vec(), self.folder.clone());
+            let (part, folder) = (part.to_vec(), root.to_owned());
             let prepare_part = move || {
                 part.into_iter()
                     .map(|(path, found)| Candidate {

@@ -10,7 +10,8 @@ use peerflow_actions::{
     ActionRunner, RunnerParts, Spawner, SpawnerError, SpawnerOptions, TaskLimits, TaskRunner,
     WallClock,
 };
-use peerflow_model::{Incarnation, NodeId};
+use peerflow_links::{Vault, VaultError};
+use peerflow_model::{Incarnation, LinkKind, NodeId};
 use peerflow_store::Store;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -29,8 +30,8 @@ use crate::files::StoredFiles;
 use crate::handle::{NodeHandle, Parts};
 use crate::http::{HttpListener, ListenError};
 use crate::identity::NodeIdentity;
-use crate::links::StoredLinks;
-use crate::loader::Loader;
+use crate::links::{LinkBook, StoredLinks};
+use crate::loader::{LinkLoader, Loader};
 use crate::logs::{LogHub, LogWriter};
 use crate::machine::{Machine, OwnMachine};
 use crate::mail::{MailServer, Outbox};
@@ -63,6 +64,8 @@ pub enum StartError {
     Http(#[from] ListenError),
     #[error("cannot take a place in the cluster: {}", with_causes(.0))]
     Cluster(#[from] ClusterError),
+    #[error("cannot keep the passwords of links: {0}")]
+    Links(#[from] VaultError),
     #[error("cannot start the process that runs tasks: {}", with_causes(.0))]
     Spawner(#[from] SpawnerError),
 }
@@ -127,6 +130,7 @@ struct Bound {
     epoch: HighestEpoch,
     cluster: BoundCluster,
     store: Arc<dyn Store>,
+    links: LinkBook,
     outcomes: Outcomes,
     logs: LogHub,
     log_writer: LogWriter,
@@ -149,8 +153,8 @@ impl Bound {
         let mut random = seams
             .seed
             .map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64);
-        let mail_server =
-            MailServer::new(&config.email).map_err(|message| ConfigError { message })?;
+        let mail_server = MailServer::new(&config.email);
+        let mail_server = Arc::new(mail_server.map_err(|message| ConfigError { message })?);
         let (data_dir, lock) = DataDir::open(&config.node.data_dir)?;
         let data_dir = Arc::new(data_dir);
         let listener = HttpListener::bind(&config.http).await?;
@@ -168,10 +172,10 @@ impl Bound {
         let file = |what| move |source| StartError::File { what, source };
         let outcomes = Outcomes::open(data_dir.path()).map_err(file("the outcomes that wait"))?;
         let store = open_store(&config, seams.store).await?;
+        let links = LinkBook::new(Arc::clone(&store), vault(&config, data_dir.path())?);
         let metrics = Metrics::new();
         let (logs, log_writer) = LogHub::new(Arc::clone(&store), data_dir.path(), metrics.clone())
             .map_err(file("the task logs that wait"))?;
-        let mail_server = Arc::new(mail_server);
         let document_dir = seams.document_dir.or_else(|| document_dir(&config));
         let (runner, spawner) = match seams.runner {
             Some(runner) => (runner, None),
@@ -181,6 +185,7 @@ impl Bound {
                 let runner = real_runner(
                     &config,
                     files,
+                    links.clone(),
                     data_dir.path(),
                     &mail_server,
                     &spawner,
@@ -199,6 +204,7 @@ impl Bound {
             machine,
             identity: Arc::new(identity),
             store,
+            links,
             outcomes,
             logs,
             log_writer,
@@ -258,6 +264,8 @@ impl Bound {
             config: self.config,
             identity: self.identity,
             store: self.store,
+            links: self.links,
+            loaded: CancellationToken::new(),
             clock: self.clock,
             events,
             logs: self.logs,
@@ -332,16 +340,38 @@ fn spawn_services(node: &Parts, server: Arc<MailServer>, mail_due: Arc<Notify>, 
     services.spawn("mail", |stop| outbox.run(stop));
     services.spawn("retention", |stop| retention.run(stop));
     services.spawn("metrics", |stop| upkeep(node.metrics.clone(), stop));
-    if let Some(folder) = node.config.xml_loader.workflow_dir.clone() {
-        let loader = Loader {
-            folder: std::path::absolute(&folder).unwrap_or(folder),
-            interval: node.config.xml_loader.scan_interval,
-            node: node.identity.id.clone(),
-            store: Arc::clone(&node.store),
-            scheduler: node.scheduler.clone(),
-            metrics: node.metrics.clone(),
-        };
+    let loader = loader(node);
+    if loader.folder.is_some() || !loader.links.files.is_empty() {
         services.spawn("loader", |stop| loader.run(stop));
+    } else {
+        node.loaded.cancel();
+    }
+}
+
+fn loader(node: &Parts) -> Loader {
+    let config = &node.config;
+    let folder = config.xml_loader.workflow_dir.clone();
+    let files = [
+        (LinkKind::Database, config.links.db_file.clone()),
+        (LinkKind::File, config.links.file_file.clone()),
+    ];
+    Loader {
+        folder: folder.map(|folder| std::path::absolute(&folder).unwrap_or(folder)),
+        links: LinkLoader {
+            files: files
+                .into_iter()
+                .filter_map(|(kind, file)| Some((kind, file?)))
+                .collect(),
+            node: node.identity.id.clone(),
+            book: node.links.clone(),
+            scheduler: node.scheduler.clone(),
+        },
+        loaded: node.loaded.clone(),
+        interval: config.xml_loader.scan_interval,
+        node: node.identity.id.clone(),
+        store: Arc::clone(&node.store),
+        scheduler: node.scheduler.clone(),
+        metrics: node.metrics.clone(),
     }
 }
 
@@ -383,6 +413,14 @@ async fn open_store(
         })
 }
 
+/// What seals the passwords of links: the same on every node of a cluster, which all have its secret.
+fn vault(config: &Config, data_dir: &Path) -> Result<Vault, VaultError> {
+    match &config.cluster.secret {
+        Some(secret) => Ok(Vault::of_cluster(&secret.links_key(&config.cluster.name))),
+        None => Vault::of_data_directory(data_dir),
+    }
+}
+
 /// Where the loader finds documents.
 fn document_dir(config: &Config) -> Option<PathBuf> {
     let folder = config.xml_loader.workflow_dir.as_ref()?;
@@ -407,6 +445,7 @@ async fn start_spawner(
 fn real_runner(
     config: &Config,
     files: StoredFiles,
+    links: LinkBook,
     data_dir: &Path,
     mailer: &Arc<MailServer>,
     spawner: &Spawner,
@@ -424,7 +463,7 @@ fn real_runner(
     let runner = ActionRunner::new(RunnerParts {
         limits,
         files: Arc::new(files),
-        links: Arc::new(StoredLinks),
+        links: Arc::new(StoredLinks::new(links)),
         mailer,
         spawner: spawner.clone(),
         clock: WallClock::new(move || clock.now()),

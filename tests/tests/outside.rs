@@ -18,6 +18,8 @@ mod endless;
 mod examples;
 #[path = "outside/killed_node.rs"]
 mod killed_node;
+#[path = "outside/links.rs"]
+mod links;
 #[path = "outside/mail.rs"]
 mod mail;
 #[path = "outside/run.rs"]

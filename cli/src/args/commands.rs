@@ -14,6 +14,9 @@ pub(crate) struct RunArgs {
     /// A parameter; given after those of the document's coordinator, so it wins.
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) params: Vec<(String, String)>,
+    /// The folder with db_links.xml and file_links.xml.
+    #[arg(long, value_name = "DIR", default_value = "config")]
+    pub(crate) links_dir: PathBuf,
 }
 
 /// `node`: flags override the configuration file and the environment.

@@ -218,7 +218,8 @@ async fn search(session: &Session, args: SearchArgs) -> Result<Exit, Error> {
             let Some(id) = item["id"].as_str() else {
                 continue;
             };
-            *item = client.value(&Ask::get(at(id))).await?;
+            let path = format!("/instances/{}", segment(id));
+            *item = client.value(&Ask::get(path)).await?;
         }
     }
     let raw = json!({"items": items, "next": found.next});

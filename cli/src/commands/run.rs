@@ -35,7 +35,7 @@ pub(super) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Error>
     }
     // From here on Ctrl-C is ours: tasks must not outlive us.
     let mut interrupts = Interrupts::new().map_err(|error| Error::Failed(error.to_string()))?;
-    let node = Embedded::start(session, file.folder()).await?;
+    let node = Embedded::start(session, file.folder(), &args.links_dir).await?;
     let outcome = on_node(session, &node, &file, document, params, &mut interrupts).await;
     match &outcome {
         // Nothing is waited for any more; the spawner kills what is left as soon as we are gone.

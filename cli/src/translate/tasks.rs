@@ -82,16 +82,13 @@ texts! { TASKS
         "{name}的命令应当输出一个数字，却什么也没有输出";
     "the command of `{name:word}` must print one number, but printed {printed}" =>
         "{name}的命令应当输出一个数字，却输出了 {printed}";
-    "`{name:word}` is of type SQL" => "{name}的类型是 SQL";
-    "data monitors of type SQL run from the data release on; until then use type COMMAND with the database's own program (mysql -N -e, psql -tAc)" =>
-        "SQL 类型的数据监控要到数据版本才能运行；此前请用 COMMAND 类型和数据库自带的程序（mysql -N -e、psql -tAc）";
-    "file link `{link}`: links other than `local` come with the data release; until then copy the files to the node, or look at them in a `shell` action" =>
-        "文件链接 `{link}`：`local` 以外的链接要到数据版本才有；此前请把文件复制到节点上，或在 `shell` 动作里查看";
     "`{path}`: `*` and `?` are understood in the last part only; name the directory" =>
         "`{path}`：`*` 和 `?` 只能用在最后一段；请写明目录";
     "`{path}` names a directory; add a pattern such as `*`" => "`{path}` 是目录；请加上匹配模式，例如 `*`";
     "cannot list the directory {directory} on this node: {error:message}" =>
         "无法列出此节点上的目录 {directory}：{error}";
+    "cannot list the directory {directory} on file link `{link}`: {error:message}" =>
+        "无法列出文件连接 `{link}` 上的目录 {directory}：{error}";
     "changed within {seconds:number} s: {names:files}" => "{seconds} 秒内有变化：{names}";
     "{found:number} file(s) fit `{pattern}`, at least {least:number} are expected" =>
         "有 {found} 个文件匹配 `{pattern}`，至少应有 {least} 个";
@@ -109,10 +106,4 @@ texts! { TASKS
         "邮件服务器 {server} 在 {time} 秒内没有应答";
     "the mail server {server:name} has not taken the mail within {time:number} s" =>
         "邮件服务器 {server} 在 {time} 秒内没有收下邮件";
-    // What a later release brings.
-    "`{action:name}` actions run from the data release on; until then {instead:message} in a `shell` or `script` action" =>
-        "`{action}` 动作要到数据版本才能运行；此前请在 `shell` 或 `script` 动作里{instead}";
-    "move the rows with the databases' own programs" => "用数据库自带的程序搬运数据";
-    "call the database's own program (mysql, psql, beeline)" => "调用数据库自带的程序（mysql、psql、beeline）";
-    "set the comments with the database's own program" => "用数据库自带的程序设置注释";
 }

@@ -71,6 +71,22 @@ impl TaskLog {
         self.flush_if_full().await;
     }
 
+    /// Takes what an action says about its work where that may be any number of lines: under the limit.
+    pub(crate) async fn tell(&mut self, level: LogLevel, text: &str) {
+        for part in text.split('\n') {
+            let beyond = match self.tail {
+                Some(_) => Err(part.to_owned()),
+                None => self.line(level, part.to_owned()),
+            };
+            let at = self.clock.now();
+            if let (Err(part), Some(tail)) = (beyond, &mut self.tail) {
+                tail.push(level, at, part.as_bytes());
+                tail.push(level, at, b"\n");
+            }
+        }
+        self.flush_if_full().await;
+    }
+
     /// Whether the limit is used up, so that bytes need not be split into lines any more.
     pub(crate) fn tail(&mut self) -> Option<&mut Tail> {
         self.tail.as_mut()

@@ -5,8 +5,10 @@ mod data_monitor;
 mod email;
 mod file_executor;
 mod file_monitor;
-mod pattern;
+mod metadata;
 mod script;
+mod sql;
+mod transfer;
 
 use peerflow_workflow::{Transfer, Work};
 
@@ -30,25 +32,9 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>) -> Outcome {
         Work::Email(email) => email::run(attempt, email).await,
         Work::Transfer(transfer) => match &**transfer {
             Transfer::Script(command) => attempt.run_bash(&command.0, 0).await?.outcome(),
-            Transfer::Rows { .. } => Err(later(
-                "transfer",
-                "move the rows with the databases' own programs",
-            )),
+            Transfer::Rows { source, target } => transfer::run(attempt, source, target).await,
         },
-        Work::Sql(_) => Err(later(
-            "sql",
-            "call the database's own program (mysql, psql, beeline)",
-        )),
-        Work::Metadata(_) => Err(later(
-            "metadata",
-            "set the comments with the database's own program",
-        )),
+        Work::Sql(sql) => sql::run(attempt, sql).await,
+        Work::Metadata(metadata) => metadata::run(attempt, metadata).await,
     }
-}
-
-/// The end of an action that this release only checks.
-fn later(action: &str, instead: &str) -> Unsuccessful {
-    Unsuccessful::failed(format!(
-        "`{action}` actions run from the data release on; until then {instead} in a `shell` or `script` action"
-    ))
 }

@@ -1,11 +1,11 @@
 //! Registered workflows: of each only what is small.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use peerflow_model::CoordinatorKey;
+use peerflow_model::{CoordinatorKey, LinkKey};
 use peerflow_workflow::{MailLevel, Workflow, WorkflowName};
 
 use crate::documents::Source;
@@ -25,6 +25,8 @@ pub(crate) struct Definition {
     pub(crate) mail: MailRule,
     /// Its own coordinator, where it has one.
     pub(crate) coordinator: Option<CoordinatorKey>,
+    /// Links that its actions name.
+    pub(crate) links: BTreeSet<LinkKey>,
 }
 
 /// Who is told of a workflow's outcomes.

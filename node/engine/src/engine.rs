@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
-    ActiveState, Blood, BloodId, Epoch, Incarnation, InstanceId, NodeId, Settings,
+    ActiveState, Blood, BloodId, ContentHash, Epoch, Incarnation, InstanceId, LinkKey, NodeId,
+    Settings,
 };
 use peerflow_workflow::WorkflowName;
 use rand::rngs::SmallRng;
@@ -49,6 +50,8 @@ pub struct Engine {
     pub(crate) documents: Documents,
     pub(crate) definitions: Definitions,
     pub(crate) coordinators: Coordinators,
+    /// All links, each with the hash of its content.
+    pub(crate) links: BTreeMap<LinkKey, ContentHash>,
     pub(crate) instances: Instances,
     /// `--blood` waves that may still go on: also stopped ones, which a rerun can wake.
     pub(crate) bloods: BTreeMap<BloodId, Blood>,

@@ -19,6 +19,7 @@ mod housekeeping;
 mod ids;
 mod instance_queue;
 mod instances;
+mod links;
 mod load;
 mod mail;
 mod misfire;

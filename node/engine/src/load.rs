@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, AttemptEvent, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
     CoordinatorState, Ending, InstanceEvent, InstanceStatus, Outcome, StoredDefinition,
-    WorkflowRecord,
+    WorkflowRecord, links_of,
 };
 use peerflow_workflow::Document;
 use rand::SeedableRng;
@@ -29,7 +29,7 @@ use crate::run::{Run, RunEffects};
 
 impl Engine {
     /// The engine that goes on from `state`; what it wants done is in its outbox.
-    pub(crate) fn restored(options: Options, state: ActiveState, now: Now) -> Self {
+    pub(crate) fn restored(options: Options, mut state: ActiveState, now: Now) -> Self {
         let mut out = Outbox::default();
         let settings = options.settings;
         let zone = TimeZone::get(&settings.timezone).unwrap_or_else(|_unknown| {
@@ -52,6 +52,7 @@ impl Engine {
             coordinators: crate::coordinators::Coordinators::default(),
             instances: crate::instances::Instances::default(),
             bloods: BTreeMap::new(),
+            links: std::mem::take(&mut state.links),
             reruns: BTreeMap::new(),
             peers: crate::peers::Peers::default(),
             placement: crate::placement::Placement::default(),
@@ -149,6 +150,7 @@ impl Engine {
             follows_cluster: workflow.timezone.is_none(),
             mail: MailRule::of(&workflow),
             coordinator: workflow.coordinator.is_some().then(|| key.clone()),
+            links: links_of(&workflow),
         };
         self.definitions.insert(record.name, definition);
         if let Some(coordinator) = workflow.coordinator {
@@ -185,6 +187,7 @@ impl Engine {
             follows_cluster: true,
             mail: MailRule::default(),
             coordinator: None,
+            links: std::collections::BTreeSet::new(),
         };
         self.definitions.insert(name, definition);
     }

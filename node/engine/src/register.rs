@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     Change, ContentHash, CoordinatorKey, CoordinatorKind, CoordinatorRecord, FileRecord,
-    WorkflowRecord,
+    WorkflowRecord, links_of,
 };
 use peerflow_workflow::{
     Coordinator, CoordinatorDocument, CoordinatorName, Diagnostics, Document, Workflow,
@@ -113,6 +113,8 @@ impl Engine {
         let registered = current.map(|current| current.source.hash);
         let outcome = offer.outcome(name.as_str(), registered, same)?;
         let mut notes = self.notes(&embedded(&name), coordinator.as_ref());
+        let links = links_of(workflow);
+        notes.extend(self.missing_links(&links));
         if outcome == RegisterOutcome::Kept {
             notes.push(kept("workflow", name.as_str()));
         }
@@ -143,6 +145,7 @@ impl Engine {
                 follows_cluster: workflow.timezone.is_none(),
                 mail: MailRule::of(workflow),
                 coordinator: coordinator.is_some().then(|| key.clone()),
+                links,
             };
             self.definitions.insert(name.clone(), definition);
             match coordinator {
@@ -348,7 +351,7 @@ impl Engine {
     }
 }
 
-fn outcome(known: bool, same: bool, origin: &Origin) -> RegisterOutcome {
+pub(crate) fn outcome(known: bool, same: bool, origin: &Origin) -> RegisterOutcome {
     match (known, origin) {
         (false, _) => RegisterOutcome::Added,
         (true, _) if same => RegisterOutcome::Unchanged,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use peerflow_model::{
-    ActiveRun, ContentHash, CoordinatorKey, FileRecord, InstanceId, StoredDefinition, VisitId,
+    ActiveRun, ContentHash, CoordinatorKey, FileRecord, InstanceId, LinkKey, LinkRecord,
+    StoredDefinition, VisitId,
 };
 use peerflow_workflow::{CoordinatorName, Diagnostics, StepName, WorkflowName};
 
@@ -91,6 +92,22 @@ pub enum Request {
         key: String,
         value: String,
     },
+    /// Adds a link, or changes it. Whoever asks has checked it and sealed its secrets.
+    PutLink {
+        link: Box<LinkRecord>,
+        origin: Origin,
+        /// The hash of what is kept under its name if this is to change it; otherwise it is refused as a conflict.
+        expected: Expected,
+        /// Hash, with a key that only nodes have, of what was sent: secrets that are sealed twice differ, and nobody may
+        /// guess them by it. It tells this request from another one with the same `Idempotency-Key`, and is what a loader
+        /// offered.
+        sent: ContentHash,
+    },
+    /// Refused while registered workflows name it, unless by force.
+    DeleteLink {
+        key: LinkKey,
+        force: bool,
+    },
 }
 
 /// What is registered under a document's name when it is offered. Whoever offers what follows from what it read says
@@ -147,7 +164,7 @@ pub enum RerunOf {
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A document is registered.
+    /// A document is registered, or a link.
     Registered {
         name: String,
         /// The document's root is `coordinator`.

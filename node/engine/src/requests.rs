@@ -47,6 +47,13 @@ impl Engine {
             Request::ReleaseAll { run_again } => Ok(self.release_all(now, run_again)),
             Request::ReleaseInstance { instance } => self.release_instance(now, &instance),
             Request::SetSetting { key, value } => self.set_setting(now, &key, &value),
+            Request::PutLink {
+                link,
+                origin,
+                expected,
+                sent,
+            } => self.put_link(now, *link, &origin, expected, sent),
+            Request::DeleteLink { key, force } => self.delete_link(key, force),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use peerflow_model::LinkKind;
 
+use crate::jdbc::UrlError;
+
 /// Why a link cannot be kept or used. Names the link, says what to do, and never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{link}: {message}")]
@@ -44,17 +46,33 @@ pub fn link_words(kind: LinkKind, name: &str) -> String {
     format!("{noun} `{}`", name.escape_debug())
 }
 
-impl LinkError {
-    pub(crate) fn new(
-        kind: LinkKind,
-        name: &str,
-        part: LinkPart,
-        message: impl Into<String>,
-    ) -> Self {
+/// What is wrong with a link, before anybody said which one.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) part: LinkPart,
+    pub(crate) message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(part: LinkPart, message: impl Into<String>) -> Self {
         Self {
-            link: link_words(kind, name),
             part,
             message: message.into(),
         }
+    }
+
+    /// The same of one link, as people call it.
+    pub(crate) fn of(self, link: String) -> LinkError {
+        LinkError {
+            link,
+            part: self.part,
+            message: self.message,
+        }
+    }
+}
+
+impl From<UrlError> for Fault {
+    fn from(error: UrlError) -> Self {
+        Self::new(LinkPart::JdbcUrl, format!("jdbc-url: {error}"))
     }
 }

@@ -3,8 +3,11 @@
 //! What a user gives is a [`NewLink`]; [`NewLink::check`] makes a [`LinkDraft`] of it, whose secrets a [`Vault`] seals for
 //! the store. [`open_database`] and [`open_files`] lead from what is kept to the other side.
 
+mod database;
 mod door;
 mod error;
+mod files;
+mod jdbc;
 mod link_file;
 mod new_link;
 mod probe;
@@ -14,6 +17,7 @@ mod vault;
 
 pub use door::{local_files, open_database, open_files, open_inline};
 pub use error::{LinkError, LinkPart, link_words};
+pub use jdbc::{DatabasePlace, DatabaseUrl, UrlError};
 pub use link_file::{LinkFile, PlacedLink};
 pub use new_link::{LinkDraft, NewLink};
 pub use probe::{test_database, test_files};

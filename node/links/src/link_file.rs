@@ -1,13 +1,24 @@
 //! `config/db_links.xml` and `config/file_links.xml`: many links in one file, each judged by itself.
 
-use peerflow_workflow::{Diagnostics, Place};
+use std::collections::BTreeMap;
+
+use peerflow_model::LinkKind;
+use peerflow_workflow::{Diagnostic, Diagnostics, Outline, Place, Severity};
 
 use crate::new_link::LinkDraft;
+
+mod element;
+mod faults;
+#[cfg(test)]
+mod tests;
+
+/// Bytes that a file of links may have.
+const LARGEST: usize = 4 * 1024 * 1024;
 
 /// What a file of links says.
 #[derive(Clone, Debug, Default)]
 pub struct LinkFile {
-    /// Those that make sense, in the order of the file.
+    /// Those that make sense, in the order of the file; of two of a name the first.
     pub links: Vec<PlacedLink>,
     /// What is wrong or doubtful, in the order of the file; never with a secret in it.
     pub diagnostics: Diagnostics,
@@ -18,4 +29,94 @@ pub struct LinkFile {
 pub struct PlacedLink {
     pub link: LinkDraft,
     pub place: Place,
+}
+
+impl LinkFile {
+    /// Reads the content of a file with links of that kind. A link that is wrong is in the diagnostics, and the others are
+    /// read all the same.
+    pub fn read(kind: LinkKind, bytes: &[u8]) -> Self {
+        let whole_file = |message: String, help: &str| Self {
+            links: Vec::new(),
+            diagnostics: Diagnostics(vec![error(
+                Place {
+                    line: 1,
+                    column: 1,
+                    ..Place::default()
+                },
+                message,
+                help,
+            )]),
+        };
+        if bytes.len() > LARGEST {
+            let message = format!(
+                "the file has {} bytes, and {LARGEST} are the most",
+                bytes.len()
+            );
+            return whole_file(message, "add further links with `peerflow link … add`");
+        }
+        let Ok(xml) = std::str::from_utf8(bytes) else {
+            return whole_file("the file is not UTF-8".to_owned(), "save it as UTF-8");
+        };
+        let outline = Outline::read(xml);
+        let mut reading = Reading {
+            kind,
+            file: Self {
+                links: Vec::new(),
+                diagnostics: faults::without_secrets(outline.faults),
+            },
+            places: BTreeMap::new(),
+        };
+        if let Some(root) = &outline.root {
+            reading.root(root);
+        }
+        let mut file = reading.file;
+        file.diagnostics
+            .0
+            .sort_by_key(|each| (each.place.offset, each.severity));
+        file
+    }
+}
+
+struct Reading {
+    kind: LinkKind,
+    file: LinkFile,
+    /// Where the links stand that were read so far, by name.
+    places: BTreeMap<String, Place>,
+}
+
+impl Reading {
+    fn error(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.file.diagnostics.0.push(error(place, message, help));
+    }
+
+    fn warning(&mut self, place: Place, message: impl Into<String>) {
+        self.file.diagnostics.0.push(Diagnostic {
+            severity: Severity::Warning,
+            ..error(place, message, "")
+        });
+    }
+
+    fn keep(&mut self, link: LinkDraft, place: Place) {
+        if let Some(first) = self.places.get(&link.name) {
+            let message = format!(
+                "{} stands here twice, first at {}:{}, which is the one that counts",
+                crate::link_words(link.kind, &link.name),
+                first.line,
+                first.column
+            );
+            self.error(place, message, "remove or rename one of them");
+            return;
+        }
+        self.places.insert(link.name.clone(), place);
+        self.file.links.push(PlacedLink { link, place });
+    }
+}
+
+fn error(place: Place, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        place,
+        message: message.into(),
+        help: help.into(),
+    }
 }

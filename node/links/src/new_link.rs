@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use peerflow_model::{LinkKind, LinkRecord, LinkSettings};
 
-use crate::error::LinkError;
+use crate::error::{LinkError, link_words};
 use crate::secrets::Secrets;
 use crate::vault::{Vault, VaultError};
 
@@ -27,7 +27,8 @@ impl NewLink {
     /// # Errors
     /// The first thing that is wrong, with what to write instead.
     pub fn check(self) -> Result<LinkDraft, LinkError> {
-        check::check(self)
+        let link = link_words(self.kind, &self.name);
+        check::check(self).map_err(|fault| fault.of(link))
     }
 }
 
@@ -70,3 +71,6 @@ impl LinkDraft {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The name under which a link's own password is kept.
 pub const PASSWORD: &str = "password";
@@ -24,7 +24,9 @@ const SECRET_WORDS: [&str; 11] = [
 ];
 
 /// Names that hold such a part and are no secrets all the same: places and names of things.
-const HARMLESS_ENDS: [&str; 6] = ["file", "path", "url", "type", "id", "provider"];
+const HARMLESS_ENDS: [&str; 8] = [
+    "file", "path", "url", "type", "id", "provider", "encoding", "callback",
+];
 
 /// Secrets by name; [`PASSWORD`] is the link's own, the others are properties. Overwritten when dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -47,10 +49,8 @@ impl Secrets {
     }
 
     /// Sets one. An empty one is a secret too: some servers know users without a password.
-    pub fn set(&mut self, name: impl Into<String>, mut secret: String) {
-        self.0
-            .insert(name.into(), Zeroizing::new(std::mem::take(&mut secret)));
-        secret.zeroize();
+    pub fn set(&mut self, name: impl Into<String>, secret: String) {
+        self.0.insert(name.into(), Zeroizing::new(secret));
     }
 
     /// Takes one out.
@@ -97,8 +97,8 @@ pub fn is_secret(property: &str) -> bool {
         .filter(|character| !matches!(character, '-' | '_' | '.'))
         .flat_map(char::to_lowercase)
         .collect();
-    let held = |word: &&str| bare.contains(*word);
-    SECRET_WORDS.iter().any(|word| held(&word))
+    let held = |word: &str| bare.contains(word);
+    SECRET_WORDS.iter().any(|word| held(word))
         && !HARMLESS_ENDS.iter().any(|end| bare.ends_with(end))
 }
 
@@ -129,6 +129,7 @@ mod tests {
             "access_key_id",
             "characterEncoding",
             "trustStoreType",
+            "passwordCharacterEncoding",
             "key_file",
         ] {
             assert!(!is_secret(name), "{name}");

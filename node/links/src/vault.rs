@@ -44,6 +44,8 @@ const MAX_SECRETS: usize = 16 * 1024;
 /// Seals and opens the secrets of links.
 pub struct Vault {
     cipher: XChaCha20Poly1305,
+    /// For [`Self::fingerprint`].
+    telling: Zeroizing<[u8; 32]>,
     mark: [u8; MARK_BYTES],
     origin: Origin,
 }
@@ -114,16 +116,27 @@ impl Vault {
 
     fn new(key: &[u8; 32], origin: Origin) -> Self {
         let mut sealing = Zeroizing::new([0; 32]);
+        let mut telling = Zeroizing::new([0; 32]);
         let mut mark = [0; MARK_BYTES];
         let derivation = Hkdf::<Sha256>::new(Some(LABEL), key);
-        let short = "both are one block of SHA-256, far from the limit of 255 blocks";
+        let short = "each is one block of SHA-256, far from the limit of 255 blocks";
         derivation.expand(b"seal", sealing.as_mut()).expect(short);
+        derivation.expand(b"tell", telling.as_mut()).expect(short);
         derivation.expand(b"mark", &mut mark).expect(short);
         Self {
             cipher: XChaCha20Poly1305::new((&*sealing).into()),
+            telling,
             mark,
             origin,
         }
+    }
+
+    /// Tells one content with secrets in it from another, to whoever has the key: others cannot guess the secrets by it,
+    /// as they could by a plain hash. HMAC-SHA-256.
+    pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
+        Hkdf::<Sha256>::extract(Some(self.telling.as_ref()), content)
+            .0
+            .into()
     }
 
     /// The sealed form of `secrets`, which only [`Self::open`] with the same kind and name opens. Empty when there are none.
@@ -270,7 +283,16 @@ fn update_command(kind: LinkKind, name: &str) -> String {
         LinkKind::Database => "db",
         LinkKind::File => "file",
     };
-    format!("peerflow link {word} update {}", name.escape_debug())
+    let plain = |character: char| character.is_alphanumeric() || "_-.".contains(character);
+    if name.chars().all(plain) {
+        format!("peerflow link {word} update {name}")
+    } else {
+        // As a shell takes it for one word.
+        format!(
+            "peerflow link {word} update '{}'",
+            name.replace('\'', r"'\''")
+        )
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::definition::{ContentHash, CoordinatorRecord, StoredDefinition, Workfl
 use crate::id::InstanceId;
 use crate::instance::Instance;
 use crate::ledger::{LedgerGap, LedgerRow, PlanRow};
+use crate::link::{LinkKey, LinkRecord};
 use crate::mail::Mail;
 use crate::reading::DataReading;
 use crate::restoration::Restoration;
@@ -58,6 +59,8 @@ pub enum Change {
         key: String,
         value: String,
     },
+    PutLink(LinkRecord),
+    DeleteLink(LinkKey),
     /// What is in doubt since the store went back is written down; absent: nothing is in doubt any more.
     PutRestoration(Option<Restoration>),
 }
@@ -75,6 +78,8 @@ pub struct ActiveState {
     pub bloods: Vec<Blood>,
     /// Ledger rows whose fate is [`crate::Fate::Held`].
     pub held: Vec<LedgerRow>,
+    /// All links, each with the hash of its content.
+    pub links: BTreeMap<LinkKey, ContentHash>,
     /// The largest `queue_order` ever given.
     pub last_queue_order: u64,
     /// When some master was last known to hold the lease, by the store's clock; absent in a new store.

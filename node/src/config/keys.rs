@@ -52,6 +52,8 @@ pub(super) const KEYS: &[Key] = &[
     key("log.keep", "30d"),
     key("xml_loader.workflow_dir", "xmlconfig"),
     key("xml_loader.scan_interval", "5s"),
+    key("links.db_file", "config/db_links.xml"),
+    key("links.file_file", "config/file_links.xml"),
     key("cron_runner.reset", "59 23 * * *"),
     key("cron_runner.plan", "1 0 * * *"),
     key("email.hostname", ""),

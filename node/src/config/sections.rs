@@ -130,6 +130,15 @@ pub struct LoaderConfig {
     pub scan_interval: Duration,
 }
 
+/// `[links]`: files of links, scanned as documents are.
+#[derive(Clone, Debug)]
+pub struct LinksConfig {
+    /// Absent: none is loaded (an empty text in the file).
+    pub db_file: Option<PathBuf>,
+    /// Absent: none is loaded (an empty text in the file).
+    pub file_file: Option<PathBuf>,
+}
+
 /// `[cron_runner]`
 #[derive(Clone, Debug)]
 pub struct CronRunnerConfig {

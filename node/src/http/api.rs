@@ -22,6 +22,7 @@ use crate::cluster::ClusterHandle;
 use crate::config::format_duration;
 use crate::events::EventHub;
 use crate::identity::NodeIdentity;
+use crate::links::LinkBook;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
 use crate::scheduler::SchedulerHandle;
@@ -30,6 +31,7 @@ use crate::scheduler::SchedulerHandle;
 #[derive(Clone)]
 pub(crate) struct ApiState {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) links: LinkBook,
     pub(crate) scheduler: SchedulerHandle,
     pub(crate) events: EventHub,
     pub(crate) logs: LogHub,
@@ -61,6 +63,9 @@ const MAX_FOLLOWERS: usize = 256;
 /// Uploads of files held in memory at once.
 const MAX_UPLOADS: usize = 4;
 
+/// Links tried at once.
+const MAX_TRIALS: usize = 16;
+
 /// How long a read of the store may take before the caller is told to come back.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -77,6 +82,7 @@ pub(super) struct Api {
     pub(super) requests: Semaphore,
     pub(super) followers: Arc<Semaphore>,
     pub(super) uploads: Semaphore,
+    pub(super) trials: Semaphore,
     pub(super) upstreams: Upstreams,
 }
 
@@ -90,6 +96,7 @@ impl Api {
             requests: Semaphore::new(MAX_REQUESTS),
             followers: Arc::new(Semaphore::new(MAX_FOLLOWERS)),
             uploads: Semaphore::new(MAX_UPLOADS),
+            trials: Semaphore::new(MAX_TRIALS),
             upstreams: Upstreams::default(),
         }
     }

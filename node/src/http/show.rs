@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, Attempt, CoordinatorKey, CoordinatorRecord, DataReading, Fate, Instance,
-    InstanceStatus, LedgerGap, LedgerRow, Mail, MailKind, PlanRow, Visit, VisitId, VisitStatus,
-    WorkflowRecord,
+    InstanceStatus, LedgerGap, LedgerRow, LinkKind, LinkRecord, Mail, MailKind, PlanRow, Visit,
+    VisitId, VisitStatus, WorkflowRecord,
 };
 use peerflow_store::LogChunk;
 
@@ -42,6 +42,25 @@ impl Show {
 
     fn maybe(&self, instant: Option<Timestamp>) -> Option<Time> {
         instant.map(|instant| self.time(instant))
+    }
+
+    /// A link without its secrets.
+    pub(super) fn link(&self, record: &LinkRecord) -> types::Link {
+        let settings = &record.settings;
+        let of = |kind: LinkKind, text: &str| (record.kind == kind).then(|| text.to_owned());
+        types::Link {
+            kind: record.kind.as_str().to_owned(),
+            name: record.name.clone(),
+            system: settings.system.clone(),
+            jdbc_url: of(LinkKind::Database, &settings.jdbc_url),
+            host: of(LinkKind::File, &settings.host),
+            port: settings.port,
+            username: settings.username.clone(),
+            description: settings.description.clone(),
+            properties: settings.properties.clone(),
+            has_secrets: !record.sealed.is_empty(),
+            updated_at: self.time(record.updated_at),
+        }
     }
 
     pub(super) fn summary(&self, instance: &Instance) -> types::InstanceSummary {

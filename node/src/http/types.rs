@@ -2,6 +2,7 @@
 
 mod cluster;
 mod instance;
+mod link;
 mod log;
 mod problem;
 mod records;
@@ -16,6 +17,7 @@ pub use instance::{
     Attempt, Instance, InstanceCreated, InstancePage, InstanceSummary, InstancesCreated,
     PreviousVisit, Release, ReleaseAll, Rerun, Run, Step, Trigger,
 };
+pub use link::{Link, LinkGiven, LinkOutcome, LinkPage, LinkSaved, LinkTrial};
 pub use log::{Changed, DefinitionChanged, Lagged, LogLine, LogPage, StepChanged};
 pub use problem::{DocumentFault, Problem};
 pub use records::{

@@ -32,6 +32,14 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// Of what cannot be looked at.
+    pub(super) fn absent() -> Self {
+        Self {
+            modified: None,
+            size: 0,
+        }
+    }
+
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self {
             modified: metadata.modified().ok(),

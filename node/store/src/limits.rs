@@ -59,6 +59,8 @@ fn check_change(change: &Change) -> Result<(), Error> {
         Change::PutAnswer { key, .. } => name("the idempotency key", key),
         Change::PutOffer { node, .. } => short("the node's id", node),
         Change::PutSetting { key, .. } => name("the setting's name", key),
+        Change::PutLink(link) => name("the link's name", &link.name),
+        Change::DeleteLink(key) => name("the link's name", &key.name),
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
-    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, StoredDefinition,
-    WorkflowRecord,
+    DataReading, InstanceId, LedgerGap, LedgerRow, LinkKey, LinkKind, LinkRecord, Mail, PlanRow,
+    RunId, StoredDefinition, WorkflowRecord,
 };
 
 use crate::error::{CommitError, Error};
@@ -107,6 +107,19 @@ pub trait RunStore: Send + Sync {
     async fn offers(&self, node: &str) -> Result<Vec<(String, ContentHash)>, Error>;
 
     async fn settings(&self) -> Result<Vec<(String, String)>, Error>;
+
+    async fn link(&self, key: &LinkKey) -> Result<Option<LinkRecord>, Error>;
+
+    /// Links of a kind by name, `after` exclusive, at most `limit`.
+    async fn links(
+        &self,
+        kind: LinkKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LinkRecord>, Error>;
+
+    /// The names of all links of a kind, in order; there are at most [`LinkRecord::MOST`].
+    async fn link_names(&self, kind: LinkKind) -> Result<Vec<String>, Error>;
 
     async fn directories(&self) -> Result<Vec<DirectoryEntry>, Error>;
 

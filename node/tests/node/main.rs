@@ -6,6 +6,7 @@
 )]
 
 mod idempotency;
+mod links;
 mod loader;
 mod mail;
 mod restart;

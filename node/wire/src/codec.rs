@@ -57,6 +57,14 @@ pub enum FrameError {
         oldest: Version,
         newest: Version,
     },
+    #[error(
+        "{what} needs version {since} of the protocol and this peer speaks only {version}; upgrade it"
+    )]
+    TooNew {
+        what: &'static str,
+        version: Version,
+        since: Version,
+    },
     #[error("a frame without content came instead of {what}")]
     Empty { what: &'static str },
     #[error("what came is not {what}")]

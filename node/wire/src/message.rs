@@ -17,7 +17,9 @@ impl Version {
     /// The oldest that this program speaks.
     pub const OLDEST: Self = Self(1);
     /// The newest that this program speaks.
-    pub const NEWEST: Self = Self(1);
+    pub const NEWEST: Self = Self(2);
+    /// Brought requests about links.
+    pub(crate) const LINKS: Self = Self(2);
 }
 
 impl fmt::Display for Version {

@@ -273,6 +273,8 @@ pub struct Sql {
     pub link: DatabaseLink,
     /// The text as written; split at run time.
     pub statements: String,
+    /// The line of the document where they begin, from 1.
+    pub line: u32,
 }
 
 /// `<transfer>`: rows from one source to one target, or a command that does it itself.

@@ -8,6 +8,7 @@ mod diagnostic;
 mod document;
 mod expansion;
 mod name;
+mod outline;
 mod parameters;
 mod place;
 mod report;
@@ -27,5 +28,6 @@ pub use document::{
     CoordinatorDocument, Document, MAX_DOCUMENT_BYTES, ResolveError, WorkflowDocument,
 };
 pub use name::{CoordinatorName, StepName, WorkflowName};
+pub use outline::{Outline, OutlineAttribute, OutlineElement};
 pub use parameters::{LogicalTime, MAX_PARAMETER_BYTES, Parameters};
 pub use schedule::{Schedule, ScheduleError, ScheduleWords};

@@ -99,6 +99,8 @@ impl Picture {
             | Change::PutAnswer { .. }
             | Change::PutOffer { .. }
             | Change::PutSetting { .. }
+            | Change::PutLink(_)
+            | Change::DeleteLink(_)
             | Change::PutRestoration(_) => {}
         }
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
-    DataReading, InstanceId, LedgerGap, LedgerRow, Mail, PlanRow, RunId, StoredDefinition,
-    WorkflowRecord,
+    DataReading, InstanceId, LedgerGap, LedgerRow, LinkKey, LinkKind, LinkRecord, Mail, PlanRow,
+    RunId, StoredDefinition, WorkflowRecord,
 };
 use peerflow_store::{
     CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage,
@@ -118,6 +118,23 @@ impl RunStore for Door {
 
     async fn settings(&self) -> Result<Vec<(String, String)>, Error> {
         self.call(self.memory().settings()).await?
+    }
+
+    async fn link(&self, key: &LinkKey) -> Result<Option<LinkRecord>, Error> {
+        self.call(self.memory().link(key)).await?
+    }
+
+    async fn links(
+        &self,
+        kind: LinkKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LinkRecord>, Error> {
+        self.call(self.memory().links(kind, after, limit)).await?
+    }
+
+    async fn link_names(&self, kind: LinkKind) -> Result<Vec<String>, Error> {
+        self.call(self.memory().link_names(kind)).await?
     }
 
     async fn directories(&self) -> Result<Vec<DirectoryEntry>, Error> {

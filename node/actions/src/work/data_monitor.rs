@@ -1,5 +1,7 @@
 //! `<data-monitor>`: is a value within its limits, and unchanging?
 
+mod query;
+
 use peerflow_model::DataReading;
 use peerflow_workflow::{DataMonitor, Reading};
 
@@ -18,7 +20,6 @@ struct Values {
 
 /// Reads all three, waits, reads again, and judges.
 pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &DataMonitor) -> Outcome {
-    refuse_sql(monitor)?;
     attempt.begin();
     let first = read_all(attempt, monitor).await?;
     let second = if can_change(monitor) {
@@ -63,16 +64,6 @@ fn readings(monitor: &DataMonitor) -> impl Iterator<Item = &Reading> {
     .flatten()
 }
 
-fn refuse_sql(monitor: &DataMonitor) -> Result<(), Unsuccessful> {
-    if readings(monitor).any(|reading| matches!(reading, Reading::Sql { .. })) {
-        return Err(Unsuccessful::failed(
-            "data monitors of type SQL run from the data release on; until then use type COMMAND with the database's \
-             own program (mysql -N -e, psql -tAc)",
-        ));
-    }
-    Ok(())
-}
-
 /// Numbers written in the workflow stay as they are, and there is nothing to wait for.
 fn can_change(monitor: &DataMonitor) -> bool {
     readings(monitor).any(|reading| !matches!(reading, Reading::Number(_)))
@@ -102,9 +93,7 @@ async fn read(
     let command = match reading {
         Reading::Number(number) => return Ok(*number),
         Reading::Command(command) => &command.0,
-        Reading::Sql { .. } => {
-            return Err(Unsuccessful::failed(format!("`{name}` is of type SQL")));
-        }
+        Reading::Sql { link, query } => return query::read(attempt, name, link, query).await,
     };
     let finished = attempt.run_bash(command, NUMBER_BYTES).await?;
     finished.outcome().map_err(|end| {

@@ -1,38 +1,43 @@
 //! `<file-monitor>`: do files lie there, enough of them, large enough, and unchanging?
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use peerflow_files::{Entry, FileSystem, fits, split};
 use peerflow_workflow::FileMonitor;
 
-use super::pattern::fits;
 use crate::attempt::{Attempt, Outcome, Unsuccessful};
-use crate::command::blocking;
 use crate::log::Bytes;
 
 /// Files that a message names.
 const NAMED: usize = 20;
 
+/// The link to the node's own files.
+const LOCAL: &str = "local";
+
 /// Sizes in bytes by name.
-type Listing = BTreeMap<OsString, u64>;
+type Listing = BTreeMap<String, u64>;
 
 /// Lists, waits, lists again, and judges.
 pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &FileMonitor) -> Outcome {
-    if monitor.link != "local" {
-        let link = &monitor.link;
-        return Err(Unsuccessful::failed(format!(
-            "file link `{link}`: links other than `local` come with the data release; until then copy the files to the \
-             node, or look at them in a `shell` action"
-        )));
-    }
-    let (directory, pattern) = split(&monitor.pattern).map_err(Unsuccessful::failed)?;
+    let (directory, pattern) =
+        split(&monitor.pattern).map_err(|error| Unsuccessful::failed(error.to_string()))?;
+    let links = Arc::clone(&attempt.runner.parts.links);
+    let files = attempt
+        .stop
+        .guard(links.files(&monitor.link))
+        .await?
+        .map_err(Unsuccessful::failed)?;
+    let place = Place {
+        files: &*files,
+        link: &monitor.link,
+        directory,
+        pattern,
+    };
     attempt.begin();
-    let before = look(attempt, &directory, &pattern).await?;
+    let before = place.look(attempt).await?;
     attempt.pause(monitor.check_interval).await?;
-    let after = look(attempt, &directory, &pattern).await?;
+    let after = place.look(attempt).await?;
 
     let mut problems = judge(monitor, &before, &after);
     if problems.is_empty() {
@@ -52,61 +57,32 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &FileMonitor) -> Out
     Err(Unsuccessful::failed(problems.join("; ")))
 }
 
-/// Directory and name pattern.
-fn split(path: &str) -> Result<(PathBuf, String), String> {
-    let (directory, pattern) = match path.rsplit_once('/') {
-        Some(("", pattern)) => ("/", pattern),
-        Some((directory, pattern)) => (directory, pattern),
-        None => (".", path),
-    };
-    if directory.contains(['*', '?']) {
-        return Err(format!(
-            "`{path}`: `*` and `?` are understood in the last part only; name the directory"
-        ));
-    }
-    if pattern.is_empty() {
-        return Err(format!(
-            "`{path}` names a directory; add a pattern such as `*`"
-        ));
-    }
-    Ok((directory.into(), pattern.to_owned()))
+/// Where files are looked for.
+struct Place<'m> {
+    files: &'m dyn FileSystem,
+    link: &'m str,
+    directory: &'m str,
+    pattern: &'m str,
 }
 
-async fn look(
-    attempt: &mut Attempt<'_>,
-    directory: &Path,
-    pattern: &str,
-) -> Result<Listing, Unsuccessful> {
-    let (owned, wanted) = (directory.to_owned(), pattern.to_owned());
-    let listed = attempt
-        .stop
-        .guard(blocking(move || list(&owned, &wanted)))
-        .await??;
-    listed.map_err(|error| {
-        let directory = directory.display();
-        Unsuccessful::failed(format!(
-            "cannot list the directory {directory} on this node: {error}"
-        ))
-    })
-}
-
-/// Regular files that fit, links to them included; directories are not counted. One that vanishes meanwhile is left out.
-fn list(directory: &Path, pattern: &str) -> io::Result<Listing> {
-    let mut listing = Listing::new();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !fits(pattern, &name.to_string_lossy()) {
-            continue;
-        }
-        match fs::metadata(entry.path()) {
-            Ok(facts) if facts.is_file() => drop(listing.insert(name, facts.len())),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+impl Place<'_> {
+    async fn look(&self, attempt: &mut Attempt<'_>) -> Result<Listing, Unsuccessful> {
+        let listed = attempt
+            .stop
+            .guard(self.files.list(self.directory))
+            .await?
+            .map_err(|error| Unsuccessful::failed(self.not_listed(&error)))?;
+        let fitting = listed.into_iter().filter(|it| fits(self.pattern, &it.name));
+        Ok(fitting.map(|Entry { name, size }| (name, size)).collect())
     }
-    Ok(listing)
+
+    fn not_listed(&self, error: &peerflow_files::Error) -> String {
+        let (directory, link) = (self.directory, self.link);
+        if link == LOCAL {
+            return format!("cannot list the directory {directory} on this node: {error}");
+        }
+        format!("cannot list the directory {directory} on file link `{link}`: {error}")
+    }
 }
 
 /// What is wrong, in words; nothing when all is well.
@@ -126,7 +102,7 @@ fn judge(monitor: &FileMonitor, before: &Listing, after: &Listing) -> Vec<String
     let small: Vec<String> = after
         .iter()
         .filter(|(_, size)| **size < monitor.min_each_size)
-        .map(|(name, &size)| format!("{} ({})", name.to_string_lossy(), Bytes(size)))
+        .map(|(name, &size)| format!("{name} ({})", Bytes(size)))
         .collect();
     if !small.is_empty() {
         let least = Bytes(monitor.min_each_size);
@@ -137,17 +113,16 @@ fn judge(monitor: &FileMonitor, before: &Listing, after: &Listing) -> Vec<String
 
 fn changes(before: &Listing, after: &Listing) -> Vec<String> {
     let gone = before.keys().filter(|name| !after.contains_key(*name));
-    let gone = gone.map(|name| format!("{} (gone)", name.to_string_lossy()));
-    let present = after.iter().filter_map(|(name, &size)| {
-        let shown = name.to_string_lossy();
-        match before.get(name) {
-            None => Some(format!("{shown} (new)")),
+    let gone = gone.map(|name| format!("{name} (gone)"));
+    let present = after
+        .iter()
+        .filter_map(|(name, &size)| match before.get(name) {
+            None => Some(format!("{name} (new)")),
             Some(&earlier) if earlier != size => {
-                Some(format!("{shown} ({} → {})", Bytes(earlier), Bytes(size)))
+                Some(format!("{name} ({} → {})", Bytes(earlier), Bytes(size)))
             }
             Some(_) => None,
-        }
-    });
+        });
     gone.chain(present).collect()
 }
 
@@ -162,18 +137,6 @@ fn named(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_last_part_is_a_pattern() {
-        assert_eq!(
-            split("/data/in/*.csv"),
-            Ok(("/data/in".into(), "*.csv".into()))
-        );
-        assert_eq!(split("/a?"), Ok(("/".into(), "a?".into())));
-        assert_eq!(split("a*"), Ok((".".into(), "a*".into())));
-        assert!(split("/data/*/a").unwrap_err().contains("last part only"));
-        assert!(split("/data/").unwrap_err().contains("names a directory"));
-    }
 
     #[test]
     fn a_message_names_twenty_and_counts_the_rest() {

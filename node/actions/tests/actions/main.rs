@@ -5,8 +5,13 @@
 mod files;
 mod logs;
 mod mail;
+mod metadata;
 mod monitors;
 mod processes;
+mod scripted;
 mod scripts;
+mod servers;
 mod spawner;
+mod sql;
 mod stage;
+mod transfer;

@@ -1,16 +1,17 @@
 //! `<file-monitor>` and `<data-monitor>`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::date;
 use peerflow_actions::{Task, TaskResult};
-use peerflow_workflow::{
-    Command, DataMonitor, DatabaseLink, FileMonitor, Metadata, Reading, Sql, Work,
-};
+use peerflow_workflow::{Command, DataMonitor, DatabaseLink, FileMonitor, Reading, Work};
 use tokio::sync::watch;
 
-use crate::stage::{Stage, task};
+use crate::scripted::{Answer, ScriptedDatabase, ScriptedFiles};
+use crate::sql::{sql, sqlite};
+use crate::stage::{Setting, Stage, task};
 
 fn files(stage: &Stage, pattern: &str) -> FileMonitor {
     FileMonitor {
@@ -92,7 +93,7 @@ async fn files_that_change_between_the_looks_fail() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let log = std::sync::Arc::clone(&stage.log) as std::sync::Arc<dyn peerflow_actions::LogSink>;
+    let log = Arc::clone(&stage.log) as Arc<dyn peerflow_actions::LogSink>;
     let began = Box::new(move |_at| began.send(()).unwrap());
     let run =
         peerflow_actions::TaskRunner::run(&*stage.runner, monitor(wanted), log, signal, began);
@@ -129,7 +130,7 @@ async fn a_waiting_monitor_can_be_killed_and_times_out() {
         ..files(&stage, "*.csv")
     };
     let (kill, signal) = watch::channel(None);
-    let log = std::sync::Arc::clone(&stage.log) as std::sync::Arc<dyn peerflow_actions::LogSink>;
+    let log = Arc::clone(&stage.log) as Arc<dyn peerflow_actions::LogSink>;
     let began = Box::new(move |_at| drop(kill.send_replace(Some("stop".into()))));
     let run = peerflow_actions::TaskRunner::run(
         &*stage.runner,
@@ -256,38 +257,97 @@ async fn a_reading_that_is_no_number_says_what_it_was() {
     }
 }
 
-#[tokio::test]
-async fn what_comes_with_a_later_release_says_so_and_what_to_do_instead() {
-    let stage = Stage::new().await;
-    let link = || DatabaseLink::Named("db".into());
-    let works = [
-        Work::Sql(Sql {
-            link: link(),
-            statements: "select 1".into(),
-        }),
-        Work::Metadata(Metadata {
-            link: link(),
-            table: "t".into(),
-            from: Vec::new(),
-            column_comments: Vec::new(),
-            table_comment: None,
-        }),
-        Work::DataMonitor(Box::new(data(
-            Reading::Sql {
-                link: link(),
-                query: "select 1".into(),
-            },
-            None,
-            None,
-        ))),
-    ];
-    for work in works {
-        let end = stage.run(task(work)).await;
-        assert_eq!((end.result, end.started_at), (TaskResult::Failed, None));
-        assert!(
-            end.message.contains("data release") && end.message.contains("until then"),
-            "{}",
-            end.message
-        );
+fn query(text: &str) -> Reading {
+    Reading::Sql {
+        link: DatabaseLink::Named("db".into()),
+        query: text.into(),
     }
+}
+
+#[tokio::test]
+async fn a_value_and_its_limits_are_read_from_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::with(Setting::with_database(sqlite(&folder))).await;
+    stage
+        .run(sql(
+            "create table t (n int, d decimal(5,2)); insert into t values (42, 41.5);",
+        ))
+        .await;
+    let wanted = data(
+        query("select n from t; -- the value"),
+        Some(query("select d from t")),
+        Some(Reading::Number(50.0)),
+    );
+    let end = stage.run(watch_data(wanted)).await;
+    assert_eq!(
+        (end.result, end.message.as_str()),
+        (TaskResult::Succeeded, "")
+    );
+    let reading = &end.readings[0];
+    assert_eq!(
+        (reading.value, reading.min, reading.max),
+        (42.0, Some(41.5), Some(50.0))
+    );
+    for (text, expected) in [
+        ("select null", "must give one number, but gave NULL"),
+        ("select n from t where n < 0", "but gave no row"),
+        ("select n from t union select 1", "but gave 2 rows"),
+        ("select n, d from t", "but gave 2 columns"),
+        ("select 'many'", "but gave `many`"),
+        (
+            "select 1; select 2",
+            "must be one statement, but there are 2",
+        ),
+        ("select x from t", "no such column: x"),
+    ] {
+        let end = stage.run(watch_data(data(query(text), None, None))).await;
+        assert_eq!(end.result, TaskResult::Failed);
+        let message = end.message;
+        assert!(message.contains(expected), "{message}");
+        assert!(
+            message.starts_with("the query of `source` on database link `db` "),
+            "{message}"
+        );
+        assert!(end.readings.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_query_of_a_monitor_that_is_killed_is_cancelled() {
+    let database = ScriptedDatabase::new([("select 1", Answer::Hangs)]);
+    let stage = Stage::with(Setting::with_database(Arc::new(database.clone()))).await;
+    let task = watch_data(data(query("select 1;"), None, None));
+    let end = stage.kill_once(task, || database.runs("select 1")).await;
+    assert_eq!(
+        (end.result, end.message.as_str()),
+        (TaskResult::Killed, "stop")
+    );
+    assert_eq!(database.cancelled(), 1);
+}
+
+#[tokio::test]
+async fn a_file_link_is_looked_at_like_local_files() {
+    let mut setting = Setting::default();
+    let far = Arc::new(ScriptedFiles::new([
+        &[("a.csv", 5), (".b.csv", 1), ("c.txt", 1)],
+        &[("a.csv", 7), (".b.csv", 2), ("c.txt", 2)],
+    ]));
+    setting.links.files.insert("sftp1".into(), far);
+    let stage = Stage::with(setting).await;
+    let wanted = FileMonitor {
+        link: "sftp1".into(),
+        pattern: "/in/*.csv".into(),
+        min_each_size: 10,
+        ..files(&stage, "")
+    };
+    let end = stage.run(monitor(wanted.clone())).await;
+    assert_eq!(
+        end.message,
+        "changed within 0 s: a.csv (5 B → 7 B); smaller than 10 B: a.csv (7 B)"
+    );
+    let end = stage.run(monitor(wanted)).await;
+    assert_eq!(
+        end.message,
+        "cannot list the directory /in on file link `sftp1`: connection refused"
+    );
 }

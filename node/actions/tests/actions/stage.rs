@@ -12,7 +12,7 @@ use peerflow_actions::{
     ActionRunner, Files, Links, LogSink, Mailer, OutgoingMail, RunnerParts, Spawner,
     SpawnerOptions, Task, TaskEnd, TaskLimits, TaskRunner, WallClock,
 };
-use peerflow_files::FileSystem;
+use peerflow_files::{FileSystem, Local};
 use peerflow_model::{
     AttemptId, ContentHash, FileRecord, InstanceId, LogLevel, LogLine, RunId, VisitId,
 };
@@ -113,11 +113,41 @@ impl Mailer for MemoryMailer {
     }
 }
 
+/// Links by name: `local` and what a test adds. A connection written inline is found by its URL.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryLinks {
+    pub(crate) databases: BTreeMap<String, Arc<dyn Database>>,
+    pub(crate) files: BTreeMap<String, Arc<dyn FileSystem>>,
+}
+
+#[async_trait]
+impl Links for MemoryLinks {
+    async fn database(&self, link: &DatabaseLink) -> Result<Arc<dyn Database>, String> {
+        let name = match link {
+            DatabaseLink::Named(name) => name,
+            DatabaseLink::Inline(inline) => &inline.jdbc_url,
+        };
+        let found = self.databases.get(name).cloned();
+        found.ok_or_else(|| format!("there is no database link `{name}`"))
+    }
+
+    async fn files(&self, link: &str) -> Result<Arc<dyn FileSystem>, String> {
+        if let Some(found) = self.files.get(link) {
+            return Ok(Arc::clone(found));
+        }
+        if link == "local" {
+            return Ok(Arc::new(Local));
+        }
+        Err(format!("there is no file link `{link}`"))
+    }
+}
+
 /// How a stage is set up.
 #[derive(Debug, Default)]
 pub(crate) struct Setting {
     pub(crate) files: MemoryFiles,
     pub(crate) mailer: MemoryMailer,
+    pub(crate) links: MemoryLinks,
     pub(crate) log_limit: Option<u64>,
     pub(crate) log_tail: Option<u64>,
     pub(crate) kill_grace: Option<Duration>,
@@ -151,6 +181,15 @@ fn clock() -> WallClock {
     WallClock::new(Timestamp::now)
 }
 
+impl Setting {
+    /// With one database, under the link `db`.
+    pub(crate) fn with_database(database: Arc<dyn Database>) -> Self {
+        let mut setting = Self::default();
+        setting.links.databases.insert("db".to_owned(), database);
+        setting
+    }
+}
+
 impl Stage {
     pub(crate) async fn new() -> Self {
         Self::with(Setting::default()).await
@@ -177,7 +216,7 @@ impl Stage {
         let runner = ActionRunner::new(RunnerParts {
             limits: limits.clone(),
             files: Arc::new(setting.files),
-            links: Arc::new(Nowhere),
+            links: Arc::new(setting.links),
             mailer: Arc::clone(&mailer) as Arc<dyn Mailer>,
             spawner,
             clock: clock(),
@@ -213,6 +252,16 @@ impl Stage {
     ) -> TaskEnd {
         let log = Arc::clone(&self.log) as Arc<dyn LogSink>;
         self.runner.run(task, log, kill, Box::new(|_at| {})).await
+    }
+
+    /// Runs a task that is killed once `condition` holds.
+    pub(crate) async fn kill_once(&self, task: Task, condition: impl Fn() -> bool) -> TaskEnd {
+        let (kill, signal) = watch::channel(None);
+        let killing = async {
+            until("the task is to be killed", condition).await;
+            kill.send_replace(Some("stop".to_owned()));
+        };
+        tokio::join!(self.run_with(task, signal), killing).0
     }
 
     /// Runs a shell command to its end.
@@ -352,20 +401,5 @@ pub(crate) fn record(path: &str, content: &[u8], executable: bool) -> FileRecord
         hash: ContentHash::of(content),
         size: content.len() as u64,
         executable,
-    }
-}
-
-/// No links at all.
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl Links for Nowhere {
-    async fn database(&self, _link: &DatabaseLink) -> Result<Arc<dyn Database>, String> {
-        Err("there are no links here".to_owned())
-    }
-
-    async fn files(&self, _link: &str) -> Result<Arc<dyn FileSystem>, String> {
-        Err("there are no links here".to_owned())
     }
 }

@@ -6,6 +6,7 @@ mod dependencies;
 mod doubt;
 mod files;
 mod ledger;
+mod links;
 mod mail;
 mod peers;
 mod placement;

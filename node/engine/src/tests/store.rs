@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, AttemptId, Blood, BloodId, Change, ContentHash,
     CoordinatorKey, CoordinatorRecord, CoordinatorState, DataReading, Fate, Instance,
-    InstanceStatus, LedgerGap, LedgerRow, Mail, PlanRow, Restoration, RunId, StoredDefinition,
-    Visit, VisitId, WorkflowRecord,
+    InstanceStatus, LedgerGap, LedgerRow, LinkKey, LinkRecord, Mail, PlanRow, Restoration, RunId,
+    StoredDefinition, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -34,6 +34,7 @@ pub(super) struct Store {
     pub(super) last_queue_order: u64,
     pub(super) last_renewed_at: Option<Timestamp>,
     pub(super) settings: BTreeMap<String, String>,
+    pub(super) links: BTreeMap<LinkKey, LinkRecord>,
     pub(super) restoration: Option<Restoration>,
 }
 
@@ -96,6 +97,12 @@ impl Store {
             }
             Change::PutSetting { key, value } => {
                 self.settings.insert(key, value);
+            }
+            Change::PutLink(link) => {
+                self.links.insert(link.key(), link);
+            }
+            Change::DeleteLink(key) => {
+                assert!(self.links.remove(&key).is_some(), "{key} was there");
             }
             Change::PutRestoration(restoration) => self.restoration = restoration,
             Change::PutAnswer { .. } => {}
@@ -227,6 +234,11 @@ impl Store {
                 .held
                 .iter()
                 .map(|key| self.ledger[key].clone())
+                .collect(),
+            links: self
+                .links
+                .iter()
+                .map(|(key, link)| (key.clone(), link.hash()))
                 .collect(),
             last_queue_order: self.last_queue_order,
             last_renewed_at: self.last_renewed_at,

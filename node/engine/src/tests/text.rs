@@ -123,6 +123,8 @@ fn change(store: &Store, change: &Change) -> String {
         Change::PutAnswer { key, .. } => format!("answer {key}"),
         Change::PutOffer { path, .. } => format!("offer {path}"),
         Change::PutSetting { key, value } => format!("setting {key}={value}"),
+        Change::PutLink(link) => format!("link {} {}", link.kind.as_str(), link.name),
+        Change::DeleteLink(key) => format!("delete link {} {}", key.kind.as_str(), key.name),
         Change::PutRestoration(Some(found)) => {
             let order = found.last_queue_order;
             format!("restoration epoch {} up to {order:?}", found.epoch.0)

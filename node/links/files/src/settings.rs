@@ -45,7 +45,7 @@ pub enum Settings {
     Ftp(FtpSettings),
     S3(S3Settings),
     WebHdfs(WebHdfsSettings),
-    /// HDFS by its own protocol; only in a build with the feature `hdfs`.
+    /// HDFS by its own protocol, which is not supported yet.
     Hdfs(HdfsSettings),
 }
 
@@ -57,11 +57,36 @@ impl Settings {
     pub fn open(self) -> Result<Arc<dyn FileSystem>, Error> {
         match self {
             Self::Local => Ok(Arc::new(Local)),
-            Self::Sftp(_) | Self::Ftp(_) | Self::S3(_) | Self::WebHdfs(_) | Self::Hdfs(_) => {
-                Err(Error::new(Trouble::Unsupported, "not in this build"))
-            }
+            #[cfg(feature = "sftp")]
+            Self::Sftp(settings) => Ok(Arc::new(crate::Sftp::new(settings)?)),
+            #[cfg(not(feature = "sftp"))]
+            Self::Sftp(_) => Err(not_built("sftp")),
+            #[cfg(feature = "ftp")]
+            Self::Ftp(settings) => Ok(Arc::new(crate::Ftp::new(settings)?)),
+            #[cfg(not(feature = "ftp"))]
+            Self::Ftp(_) => Err(not_built("ftp")),
+            #[cfg(feature = "s3")]
+            Self::S3(settings) => Ok(Arc::new(crate::S3::new(&settings)?)),
+            #[cfg(not(feature = "s3"))]
+            Self::S3(_) => Err(not_built("s3")),
+            #[cfg(feature = "webhdfs")]
+            Self::WebHdfs(settings) => Ok(Arc::new(crate::WebHdfs::new(&settings)?)),
+            #[cfg(not(feature = "webhdfs"))]
+            Self::WebHdfs(_) => Err(not_built("webhdfs")),
+            Self::Hdfs(_) => Err(Error::new(
+                Trouble::Unsupported,
+                "HDFS by its own protocol is not supported; reach the same files with a WEBHDFS link",
+            )),
         }
     }
+}
+
+#[cfg(not(all(feature = "ftp", feature = "s3", feature = "sftp", feature = "webhdfs")))]
+fn not_built(feature: &str) -> Error {
+    let message = format!(
+        "this build does not know such links; take one that is built with the cargo feature `{feature}`"
+    );
+    Error::new(Trouble::Unsupported, message)
 }
 
 /// A server that speaks SFTP. What proves who the user is, is tried in this order: the key file, the agent's keys, the

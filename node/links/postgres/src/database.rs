@@ -110,7 +110,6 @@ impl Database for PostgresDatabase {
 
         let opening = async {
             let (client, connection) = config.connect(tls.clone()).await?;
-            let checked = connection.parameter("server_encoding") != Some("SQL_ASCII");
             let driver = Driver::start(connection);
             client.batch_execute(&self.preparation()).await?;
             if let Err(refused) = client.batch_execute(NOTICE_GONE_CLIENTS).await
@@ -118,9 +117,9 @@ impl Database for PostgresDatabase {
             {
                 return Err(refused);
             }
-            Ok((client, driver, checked))
+            Ok((client, driver))
         };
-        let (client, driver, checked) = match tokio::time::timeout(limit, Box::pin(opening)).await {
+        let (client, driver) = match tokio::time::timeout(limit, Box::pin(opening)).await {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return Err(error::connecting(&error, &place, user)),
             Err(_elapsed) => {
@@ -130,9 +129,7 @@ impl Database for PostgresDatabase {
             }
         };
         let canceller = Arc::new(PostgresCancel::new(client.cancel_token(), tls));
-        Ok(Box::new(PostgresSession::new(
-            client, driver, canceller, checked,
-        )))
+        Ok(Box::new(PostgresSession::new(client, driver, canceller)))
     }
 
     fn dialect(&self) -> &'static dyn Dialect {

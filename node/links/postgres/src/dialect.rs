@@ -1,5 +1,6 @@
 //! How PostgreSQL's SQL is written.
 
+use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Column, Dialect, Kind};
 
 use crate::names::{Name, cut, literal, quote};
@@ -13,6 +14,10 @@ pub(crate) struct PostgresDialect;
 impl Dialect for PostgresDialect {
     fn name(&self) -> &'static str {
         "PostgreSQL"
+    }
+
+    fn lexis(&self) -> Lexis {
+        Lexis::POSTGRES
     }
 
     fn quote(&self, identifier: &str) -> String {

@@ -18,13 +18,12 @@ pub(crate) async fn execute(
     driver: &mut Driver,
     statement: &str,
     first_rows: usize,
-    checked: bool,
 ) -> Result<Executed, Error> {
     no_zero_byte(statement)?;
     driver.warnings();
     let began = Instant::now();
     let kinds = kinds(client, driver, statement).await?;
-    let mut outcome = Outcome::new(kinds, first_rows, checked);
+    let mut outcome = Outcome::new(kinds, first_rows);
     if let Err(error) = run(client, statement, &mut outcome).await {
         if error.as_db_error().is_none() && !error.is_closed() {
             driver.abort();
@@ -92,7 +91,6 @@ async fn kinds(client: &Client, driver: &Driver, statement: &str) -> Result<Vec<
 /// What comes of a statement while it runs.
 struct Outcome {
     kinds: Vec<Kind>,
-    checked: bool,
     forms: Vec<Form>,
     first_rows: usize,
     /// Rows to keep yet.
@@ -102,10 +100,9 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn new(kinds: Vec<Kind>, first_rows: usize, checked: bool) -> Self {
+    fn new(kinds: Vec<Kind>, first_rows: usize) -> Self {
         Self {
             kinds,
-            checked,
             forms: Vec::new(),
             first_rows,
             wanted: 0,
@@ -121,9 +118,7 @@ impl Outcome {
                 Column::new(name, self.kinds.get(index).copied().unwrap_or(Kind::TEXT))
             })
             .collect();
-        let forms = columns
-            .iter()
-            .map(|column| Form::of(column.kind, self.checked));
+        let forms = columns.iter().map(|column| Form::of(column.kind));
         self.forms = forms.collect();
         self.wanted = if columns.is_empty() {
             0

@@ -7,6 +7,7 @@ mod driver;
 mod encode;
 mod error;
 mod execute;
+mod judge;
 mod kind;
 mod load;
 mod names;

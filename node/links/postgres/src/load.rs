@@ -21,7 +21,7 @@ const PORTION: usize = 64 * 1024 * 1024;
 /// Loads rows until there are no more.
 pub(crate) async fn load(
     client: &Client,
-    driver: &Driver,
+    driver: &mut Driver,
     target: &Target,
     mut rows: BatchReceiver,
 ) -> Result<Loaded, Error> {
@@ -39,11 +39,11 @@ pub(crate) async fn load(
         .iter()
         .map(|column| quote(&column.name))
         .collect();
-    let copy = format!("COPY {} ({}) FROM STDIN", target.table, names.join(", "));
-    let copy = client
-        .prepare(&copy)
-        .await
-        .map_err(|error| driver.explain(&error))?;
+    let names = names.join(", ");
+    let copy = format!("COPY {} ({names}) FROM STDIN", target.table);
+    let copy = client.prepare(&copy).await;
+    let copy = copy.map_err(|error| driver.explain(&error))?;
+    check(client, driver, target, &names).await?;
     let mut load = Load {
         client,
         driver,
@@ -56,6 +56,8 @@ pub(crate) async fn load(
         settled: 0,
         stored: 0,
     };
+    // Before the first row, because it is here that the server looks at the table.
+    load.open().await?;
     while let Some(batch) = rows.recv().await {
         if batch.columns() != target.columns.len() {
             let words = format!(
@@ -80,9 +82,26 @@ pub(crate) async fn load(
     Ok(Loaded { rows: load.stored })
 }
 
+/// Lets the server look at table, columns and rights without doing anything. A COPY that is refused before it takes rows
+/// costs the connection, since the client ends one then that the server never began.
+async fn check(
+    client: &Client,
+    driver: &Driver,
+    target: &Target,
+    names: &str,
+) -> Result<(), Error> {
+    let nothing = vec!["NULL"; target.columns.len()].join(", ");
+    let table = &target.table;
+    let sql = format!(
+        "EXPLAIN INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {nothing} WHERE false"
+    );
+    let checked = client.batch_execute(&sql).await;
+    checked.map_err(|error| driver.explain(&error))
+}
+
 struct Load<'a> {
     client: &'a Client,
-    driver: &'a Driver,
+    driver: &'a mut Driver,
     target: &'a Target,
     copy: Statement,
     encoder: Encoder,
@@ -110,24 +129,34 @@ impl Load<'_> {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE + PIECE / 4));
-        let portion = match &mut self.portion {
-            Some(portion) => portion,
-            none => {
-                let sink = self.client.copy_in(&self.copy).await;
-                let sink = sink.map_err(|error| self.driver.explain(&error))?;
-                none.insert(Portion {
-                    sink: Box::pin(sink),
-                    bytes: 0,
-                })
-            }
-        };
+        let portion = self.open().await?;
         portion.bytes += piece.len();
         let sent = portion.sink.send(Bytes::from(piece)).await;
+        let bytes = portion.bytes;
         sent.map_err(|error| self.driver.explain(&error))?;
-        if portion.bytes >= PORTION {
+        if bytes >= PORTION {
             self.finish().await?;
         }
         Ok(())
+    }
+
+    /// The portion under way, or a new one.
+    async fn open(&mut self) -> Result<&mut Portion, Error> {
+        match &mut self.portion {
+            Some(portion) => Ok(portion),
+            none => {
+                let sink = self.client.copy_in(&self.copy).await;
+                let sink = sink.map_err(|error| {
+                    let explained = self.driver.explain(&error);
+                    self.driver.abort();
+                    explained
+                })?;
+                Ok(none.insert(Portion {
+                    sink: Box::pin(sink),
+                    bytes: 0,
+                }))
+            }
+        }
     }
 
     /// Ends the portion: here the server says what it thinks of it.

@@ -13,18 +13,14 @@ pub(crate) enum Form {
     Instant,
     /// `\x` and two digits a byte.
     Binary,
-    /// It may be no UTF-8, because the database does not know what encoding it has.
-    Unchecked,
 }
 
 impl Form {
-    /// `checked` says that the server sees to it that text is UTF-8.
-    pub(crate) fn of(kind: Kind, checked: bool) -> Self {
+    pub(crate) fn of(kind: Kind) -> Self {
         match kind {
             Kind::Boolean => Self::Boolean,
             Kind::Instant { .. } => Self::Instant,
             Kind::Binary { .. } => Self::Binary,
-            Kind::Text { .. } | Kind::Json if !checked => Self::Unchecked,
             _ => Self::AsIs,
         }
     }
@@ -40,23 +36,10 @@ impl Form {
             })?,
             Self::Instant => push_instant(text, builder)?,
             Self::Binary => push_binary(text, builder)?,
-            Self::Unchecked => {
-                if std::str::from_utf8(text).is_err() {
-                    return Err(not_utf8());
-                }
-                builder.append(text)?;
-            }
         }
         builder.end_value();
         Ok(())
     }
-}
-
-fn not_utf8() -> Error {
-    Error::new(
-        Trouble::BadValue,
-        "the database's encoding is SQL_ASCII, and it holds text that is no UTF-8: convert it in the query",
-    )
 }
 
 fn push_binary(text: &[u8], builder: &mut BatchBuilder) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt, TryFutureExt};
 use peerflow_rows::{BatchBuilder, BatchSender, Cancel, Column, Error, Trouble};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -48,8 +48,6 @@ pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Client,
     pub(crate) driver: &'a mut Driver,
     pub(crate) canceller: &'a PostgresCancel,
-    /// Whether the server sees to it that text is UTF-8.
-    pub(crate) checked: bool,
     pub(crate) rows: BatchSender,
 }
 
@@ -61,31 +59,25 @@ impl Reader<'_> {
             return Err(Error::new(Trouble::Refused, "the query gives no columns"));
         }
         let mut rows = Rows {
-            forms: columns
-                .iter()
-                .map(|column| Form::of(column.kind, self.checked))
-                .collect(),
+            forms: columns.iter().map(|column| Form::of(column.kind)).collect(),
             builder: BatchBuilder::new(columns.len()),
             scratch: Vec::new(),
             count: 0,
         };
+        let client = self.client;
+        // The server may say that it begins only with the first rows, so waiting for that belongs to the reading.
         match first_word(query).as_str() {
             "SELECT" | "WITH" | "VALUES" | "TABLE" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => {
                 // A comment may end the query, so the parenthesis has a line of its own.
                 let copy = format!("COPY (\n{query}\n) TO STDOUT");
-                let lines = async {
-                    self.client
-                        .copy_out(&self.client.prepare(&copy).await?)
-                        .await
-                };
-                let lines = lines.await.map_err(|error| self.driver.explain(&error))?;
-                self.pump(pin!(lines), &mut rows, Rows::lines).await?;
+                let opening = async { client.copy_out(&client.prepare(&copy).await?).await };
+                let lines = pin!(opening.try_flatten_stream());
+                self.pump(lines, &mut rows, Rows::lines).await?;
             }
             // SHOW, EXPLAIN, EXECUTE, FETCH and the like, which COPY does not take.
             _ => {
-                let answers = self.client.simple_query_raw(query).await;
-                let answers = answers.map_err(|error| self.driver.explain(&error))?;
-                self.pump(pin!(answers), &mut rows, Rows::answer).await?;
+                let answers = pin!(client.simple_query_raw(query).try_flatten_stream());
+                self.pump(answers, &mut rows, Rows::answer).await?;
             }
         }
         Ok(rows.count)

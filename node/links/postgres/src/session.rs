@@ -24,22 +24,14 @@ pub(crate) struct PostgresSession {
     client: Client,
     driver: Driver,
     canceller: Arc<PostgresCancel>,
-    /// Whether the server sees to it that text is UTF-8.
-    checked: bool,
 }
 
 impl PostgresSession {
-    pub(crate) fn new(
-        client: Client,
-        driver: Driver,
-        canceller: Arc<PostgresCancel>,
-        checked: bool,
-    ) -> Self {
+    pub(crate) fn new(client: Client, driver: Driver, canceller: Arc<PostgresCancel>) -> Self {
         Self {
             client,
             driver,
             canceller,
-            checked,
         }
     }
 
@@ -64,14 +56,7 @@ impl Session for PostgresSession {
     }
 
     async fn execute(&mut self, statement: &str, first_rows: usize) -> Result<Executed, Error> {
-        execute::execute(
-            &self.client,
-            &mut self.driver,
-            statement,
-            first_rows,
-            self.checked,
-        )
-        .await
+        execute::execute(&self.client, &mut self.driver, statement, first_rows).await
     }
 
     async fn describe(&mut self, query: &str) -> Result<Vec<Column>, Error> {
@@ -88,7 +73,6 @@ impl Session for PostgresSession {
             client: &self.client,
             driver: &mut self.driver,
             canceller: &self.canceller,
-            checked: self.checked,
             rows,
         };
         reader.read(query, columns).await
@@ -125,7 +109,7 @@ impl Session for PostgresSession {
     }
 
     async fn load(&mut self, target: &Target, rows: BatchReceiver) -> Result<Loaded, Error> {
-        load::load(&self.client, &self.driver, target, rows).await
+        load::load(&self.client, &mut self.driver, target, rows).await
     }
 
     async fn comments(&mut self, table: &str) -> Result<Option<Comments>, Error> {

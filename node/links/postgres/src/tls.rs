@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use peerflow_rows::Error;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
@@ -49,9 +50,11 @@ fn verifier(
         (Mode::Disable | Mode::Prefer | Mode::Require, _) => Check::Nothing,
     };
     let mut roots = RootCertStore::empty();
+    let mut trusted = Vec::new();
     match &encryption.authorities {
         Some(path) if check != Check::Nothing => {
-            for certificate in certificates("sslrootcert", path)? {
+            trusted = certificates("sslrootcert", path)?;
+            for certificate in trusted.iter().cloned() {
                 roots.add(certificate).map_err(|error| {
                     settings(format!("sslrootcert {}: {error}", path.display()))
                 })?;
@@ -64,6 +67,7 @@ fn verifier(
         .map_err(|error| settings(error.to_string()))?;
     Ok(Arc::new(Verifier {
         web,
+        trusted,
         check,
         provider: Arc::clone(provider),
     }))
@@ -100,6 +104,8 @@ enum Check {
 #[derive(Debug)]
 struct Verifier {
     web: Arc<WebPkiServerVerifier>,
+    /// Certificates that the link names. A server's own may be one of them, as when it has signed itself.
+    trusted: Vec<CertificateDer<'static>>,
     check: Check,
     provider: Arc<CryptoProvider>,
 }
@@ -114,6 +120,12 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         if self.check == Check::Nothing {
+            return Ok(ServerCertVerified::assertion());
+        }
+        if self.trusted.iter().any(|trusted| trusted == end_entity) {
+            if self.check == Check::Name {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            }
             return Ok(ServerCertVerified::assertion());
         }
         let judged =
@@ -152,5 +164,62 @@ impl ServerCertVerifier for Verifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Whether a server that shows `own` is accepted as `db`, by a link that trusts `trusted`.
+    fn accepts(mode: Mode, trusted: &rcgen::Certificate, own: &rcgen::Certificate) -> bool {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), trusted.pem()).unwrap();
+        let encryption = Encryption {
+            mode,
+            authorities: Some(file.path().to_owned()),
+            certificate: None,
+            key: None,
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = verifier(&encryption, &provider).unwrap();
+        let name = ServerName::try_from("db").unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        verifier
+            .verify_server_cert(own.der(), &[], &name, &[], now)
+            .is_ok()
+    }
+
+    #[test]
+    fn each_mode_checks_what_its_name_says() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority = parameters.self_signed(&key).unwrap();
+        let issuer = rcgen::Issuer::new(parameters, key);
+        let signed = |name: &str| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+            parameters.signed_by(&key, &issuer).unwrap()
+        };
+        let alone = |name: &str| {
+            rcgen::generate_simple_self_signed(vec![name.to_owned()])
+                .unwrap()
+                .cert
+        };
+        let (right, other) = (signed("db"), signed("other"));
+        assert!(accepts(Mode::VerifyFull, &authority, &right));
+        assert!(!accepts(Mode::VerifyFull, &authority, &other));
+        assert!(accepts(Mode::VerifyAuthority, &authority, &other));
+        assert!(!accepts(Mode::VerifyAuthority, &authority, &alone("db")));
+        // A file of authorities makes `require` look at them, as everywhere; `prefer` never does.
+        assert!(!accepts(Mode::Require, &authority, &alone("db")));
+        assert!(accepts(Mode::Prefer, &authority, &alone("db")));
+        let (right, other) = (alone("db"), alone("other"));
+        assert!(accepts(Mode::VerifyFull, &right, &right));
+        assert!(!accepts(Mode::VerifyFull, &other, &other));
+        assert!(accepts(Mode::VerifyAuthority, &other, &other));
     }
 }

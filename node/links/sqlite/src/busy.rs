@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep};
 use crate::failure::is_busy;
 use crate::stop::Stop;
 
-/// How long SQLite itself waits. Short, for nobody can stop it meanwhile.
-pub(crate) const AT_ONCE: Duration = Duration::from_millis(100);
+/// How long SQLite itself waits: not at all. Nobody could stop it meanwhile, and it would wait for readers with each page
+/// of a load that it wants out of its cache.
+pub(crate) const AT_ONCE: Duration = Duration::ZERO;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Patience with other writers, for one statement.

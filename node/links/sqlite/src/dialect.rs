@@ -1,5 +1,6 @@
 //! How SQLite's SQL is written.
 
+use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Dialect, Kind};
 
 use crate::declared;
@@ -12,6 +13,10 @@ pub struct SqliteDialect;
 impl Dialect for SqliteDialect {
     fn name(&self) -> &'static str {
         "SQLite"
+    }
+
+    fn lexis(&self) -> Lexis {
+        Lexis::SQLITE
     }
 
     fn quote(&self, identifier: &str) -> String {

@@ -4,9 +4,10 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_rows::{Column, Database as _, Kind, Trouble, batches};
+use peerflow_rows::{Column, Database as _, Kind, Target, Trouble, batches};
 use peerflow_sqlite::{Access, Settings, SqliteDatabase, SqliteDialect};
 use support::{File, all, loaded, table_of, text_rows};
 
@@ -333,6 +334,74 @@ async fn a_value_that_does_not_fit_is_named_by_row_and_column() {
         (error.row, error.column.as_deref()),
         (Some(2_346), Some("n"))
     );
+    session.rollback().await.unwrap();
+    assert_eq!(
+        all(&mut *session, "SELECT count(*) FROM t").await.1,
+        [["0"]]
+    );
+}
+
+#[tokio::test]
+async fn values_of_many_kilobytes_are_loaded_and_read() {
+    let file = File::new().await;
+    let mut session = file.session().await;
+    let columns = table_of(&mut *session, "t", &[Kind::TEXT; 2]).await;
+    let rows: Vec<[String; 2]> = (1..=7)
+        .map(|row| [row.to_string(), "é".repeat(200_000 * row)])
+        .collect();
+    let done = loaded(&mut *session, "t", &columns, &[Kind::TEXT; 2], &rows).await;
+    assert_eq!(done, Ok(7));
+    assert_eq!(all(&mut *session, "SELECT * FROM t").await.1, rows);
+}
+
+#[tokio::test]
+async fn rows_go_from_one_table_to_another_of_the_same_file() {
+    let file = File::new().await;
+    file.run("CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 250) \
+              SELECT i, hex(zeroblob(100000)) AS h FROM n")
+        .await;
+    file.run("CREATE TABLE u (i INTEGER, h TEXT)").await;
+    let mut source = file.session().await;
+    let mut target = file.session().await;
+    let described = source.describe("SELECT * FROM t").await.unwrap();
+    let load = Target {
+        table: "u".to_owned(),
+        columns: target.table("u").await.unwrap().unwrap(),
+        source: described.clone(),
+        progress: Arc::default(),
+    };
+    // More than the cache holds: pages that cannot be written while somebody reads stay in memory.
+    let (sender, receiver) = batches();
+    target.begin().await.unwrap();
+    let (read, done) = tokio::join!(
+        source.read("SELECT * FROM t", &described, sender),
+        target.load(&load, receiver)
+    );
+    assert_eq!((read.unwrap(), done.unwrap().rows), (250, 250));
+    target.commit().await.unwrap();
+    let same = "SELECT count(*) FROM t JOIN u USING (i) WHERE t.h = u.h";
+    assert_eq!(all(&mut *source, same).await.1, [["250"]]);
+}
+
+#[tokio::test]
+async fn a_load_that_finds_no_room_is_told_so_and_leaves_the_table_as_it_was() {
+    let file = File::new().await;
+    file.run("CREATE TABLE t (a TEXT)").await;
+    let mut session = file.session().await;
+    session
+        .execute("PRAGMA max_page_count = 50", 0)
+        .await
+        .unwrap();
+    let columns = session.table("t").await.unwrap().unwrap();
+    let rows: Vec<[String; 1]> = (0..20_000)
+        .map(|row| [format!("row {row} of many")])
+        .collect();
+    session.begin().await.unwrap();
+    let error = loaded(&mut *session, "t", &columns, &[Kind::TEXT], &rows)
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("make room on the disk"), "{error}");
+    // SQLite may have undone everything by itself, which is no error.
     session.rollback().await.unwrap();
     assert_eq!(
         all(&mut *session, "SELECT count(*) FROM t").await.1,

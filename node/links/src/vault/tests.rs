@@ -152,3 +152,11 @@ fn a_key_file_of_another_length_is_refused_with_its_path() {
         "{text}"
     );
 }
+
+#[test]
+fn a_fingerprint_tells_contents_apart_and_needs_the_key() {
+    let of = |byte, content: &[u8]| vault(byte).fingerprint(content);
+    assert_eq!(of(1, b"a"), of(1, b"a"));
+    assert_ne!(of(1, b"a"), of(1, b"b"));
+    assert_ne!(of(1, b"a"), of(2, b"a"));
+}

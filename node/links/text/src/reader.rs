@@ -1,9 +1,12 @@
 //! Rows out of the bytes of one file, or of several that follow each other.
 
-use memchr::{memchr, memchr_iter};
+mod encoding;
+mod lines;
+mod records;
+
 use peerflow_rows::{MAX_ROW_BYTES, RowBatch, RowTooLarge};
 
-use crate::csv::{self, Field, Malformed};
+use crate::csv::Field;
 use crate::rows::{Located, Rows, too_large};
 use crate::separator::Separator;
 use crate::{Error, Format, shown};
@@ -26,6 +29,8 @@ pub struct Reader {
     /// The buffer is looked at again once it has so many bytes.
     wait_for: usize,
     fields: Vec<Field>,
+    /// Lines of the file before the present one are one column each.
+    undivided: bool,
 }
 
 /// The present file.
@@ -63,6 +68,7 @@ impl Reader {
             checked: 0,
             wait_for: 0,
             fields: Vec::new(),
+            undivided: false,
         }
     }
 
@@ -76,9 +82,12 @@ impl Reader {
         self.rows.count
     }
 
-    /// Whether the delimiter was not found in the present file, so that each line is one column.
+    /// Whether the delimiter was not found in the latest file, so that each line is one column.
     pub fn is_undivided(&self) -> bool {
-        matches!(self.file.separator, Some(Separator::None))
+        match &self.file.separator {
+            Some(separator) => matches!(separator, Separator::None),
+            None => self.undivided,
+        }
     }
 
     /// Says how many columns there must be, where that is not known yet, and which of them take binary values from here on.
@@ -134,6 +143,7 @@ impl Reader {
         self.read(true)?;
         out.append(&mut self.rows.full);
         let empty = self.file.empty;
+        self.undivided = self.is_undivided();
         self.file = File::BEGIN;
         self.file.empty = empty;
         self.checked = 0;
@@ -152,18 +162,6 @@ impl Reader {
         let mut rest = std::mem::take(&mut self.rows.full);
         rest.extend(self.rows.rest());
         Ok(rest)
-    }
-
-    fn check_encoding(&mut self, last: bool) {
-        let Err(error) = std::str::from_utf8(&self.buffer[self.checked..]) else {
-            self.checked = self.buffer.len();
-            return;
-        };
-        self.checked += error.valid_up_to();
-        // The last character may be cut: its other bytes come with the next piece.
-        if error.error_len().is_some() || last {
-            self.bad_byte = Some(self.checked);
-        }
     }
 
     /// Reads the records that are whole.
@@ -209,106 +207,6 @@ impl Reader {
         Ok(())
     }
 
-    fn read_lines(&mut self, bytes: &[u8], mut at: usize, last: bool) -> Result<usize, Error> {
-        loop {
-            let rest = &bytes[at..];
-            let (line, taken) = match memchr(b'\n', rest) {
-                Some(end) => (&rest[..end], end + 1),
-                None if last && !rest.is_empty() => (rest, rest.len()),
-                None => return Ok(at),
-            };
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.is_empty() {
-                self.empty_line()?;
-            } else {
-                self.read_line(line)?;
-            }
-            self.file.line += 1;
-            at += taken;
-        }
-    }
-
-    fn read_line(&mut self, line: &[u8]) -> Result<(), Error> {
-        let File {
-            separator,
-            empty,
-            line: number,
-            ..
-        } = &mut self.file;
-        let separator = separator.get_or_insert_with(|| match &self.format {
-            Format::Delimited(delimiter) => Separator::of(delimiter, line),
-            Format::Csv => Separator::None,
-        });
-        let rows = &mut self.rows;
-        let columns = match rows.columns {
-            Some(columns) => columns,
-            None => rows.first(separator.count(line), empty)?,
-        };
-        let mut count = 0;
-        let whole = separator.split(line, |field| {
-            count += 1;
-            if count > columns {
-                return Err(Misfit::Columns(field));
-            }
-            let is_null = field.is_empty() || is_null_word(field);
-            rows.put(count - 1, (!is_null).then_some(field))
-                .map_err(Misfit::Size)
-        });
-        match whole {
-            Ok(()) if count == columns => rows.end_row(*number),
-            Ok(()) => Err(wrong_count(*number, count, columns, &line[line.len()..])),
-            Err(Misfit::Size(error)) => Err(too_large(*number, error)),
-            Err(Misfit::Columns(field)) => {
-                Err(wrong_count(*number, separator.count(line), columns, field))
-            }
-        }
-    }
-
-    fn read_records(&mut self, bytes: &[u8], mut at: usize, last: bool) -> Result<usize, Error> {
-        while at < bytes.len() {
-            let next = csv::record(bytes, at, last, &mut self.fields)
-                .map_err(|malformed| self.malformed(bytes, at, malformed))?;
-            let Some(next) = next else { break };
-            match self.fields[..] {
-                [field] if !field.quoted && field.start == field.end => self.empty_line()?,
-                _ => self.read_record(bytes)?,
-            }
-            let quoted = self.fields.iter().any(|field| field.quoted);
-            self.file.line += if quoted {
-                memchr_iter(b'\n', &bytes[at..next]).count() as u64
-            } else {
-                1
-            };
-            at = next;
-        }
-        Ok(at)
-    }
-
-    fn read_record(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let (rows, number) = (&mut self.rows, self.file.line);
-        let columns = match rows.columns {
-            Some(columns) => columns,
-            None => rows.first(self.fields.len(), &mut self.file.empty)?,
-        };
-        if self.fields.len() != columns {
-            let beyond = self.fields.get(columns);
-            let value = beyond.map_or(&[][..], |field| &bytes[field.start..field.end]);
-            return Err(wrong_count(number, self.fields.len(), columns, value));
-        }
-        for (column, field) in self.fields.iter().enumerate() {
-            let value = &bytes[field.start..field.end];
-            let put = if field.doubled {
-                let single = undoubled(value);
-                rows.put(column, Some(&single))
-            } else {
-                let is_null = value.is_empty() && !field.quoted;
-                rows.put(column, (!is_null).then_some(value))
-            };
-            put.map_err(|error| too_large(number, error))?;
-        }
-        rows.end_row(number)
-    }
-
     /// In a file of one column an empty line is NULL; otherwise it is no row.
     fn empty_line(&mut self) -> Result<(), Error> {
         match self.rows.columns {
@@ -320,77 +218,6 @@ impl Reader {
             }
         }
     }
-
-    fn malformed(&self, bytes: &[u8], record: usize, malformed: Malformed) -> Error {
-        let Malformed {
-            at,
-            field,
-            end,
-            reason,
-        } = malformed;
-        Error {
-            line: self.file.line + memchr_iter(b'\n', &bytes[record..at]).count() as u64,
-            column: Some(self.fields.len() + 1),
-            value: Some(shown(&bytes[field..end])),
-            reason: reason.to_owned(),
-        }
-    }
-
-    /// `record` begins with the record that has the bad byte, at `bad`; `before` of the buffer's bytes precede it.
-    fn encoding_error(&mut self, record: &[u8], bad: usize, before: usize) -> Error {
-        let good = &record[..bad];
-        let (column, start) = match (&self.format, &self.file.separator) {
-            (Format::Delimited(delimiter), separator) => {
-                let found = Separator::of(delimiter, good);
-                let separator = separator.as_ref().unwrap_or(&found);
-                let (mut count, mut start) = (0, 0);
-                let Ok(()) = separator.split(good, |field| {
-                    (count, start) = (count + 1, good.len() - field.len());
-                    Ok::<(), std::convert::Infallible>(())
-                });
-                (count, start)
-            }
-            (Format::Csv, _) => match csv::record(good, 0, true, &mut self.fields) {
-                Ok(_) => (
-                    self.fields.len(),
-                    self.fields.last().map_or(0, |field| field.start),
-                ),
-                Err(malformed) => (self.fields.len() + 1, malformed.field),
-            },
-        };
-        let byte = record[bad];
-        let offset = self.file.offset + before as u64 + bad as u64;
-        Error {
-            line: self.file.line + memchr_iter(b'\n', good).count() as u64,
-            column: Some(column),
-            value: Some(shown(&good[start..])),
-            reason: format!(
-                "what follows is not UTF-8: byte 0x{byte:02x}, {offset} bytes into the file; convert the file, for example \
-                 with `iconv -f GB18030 -t UTF-8`"
-            ),
-        }
-    }
-}
-
-/// Why a field has no place.
-enum Misfit<'l> {
-    Size(RowTooLarge),
-    Columns(&'l [u8]),
-}
-
-fn is_null_word(field: &[u8]) -> bool {
-    field.len() == 4 && field.eq_ignore_ascii_case(b"null")
-}
-
-fn undoubled(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len());
-    let mut start = 0;
-    while let Some(found) = memchr(b'"', &value[start..]) {
-        out.extend_from_slice(&value[start..=start + found]);
-        start += found + 2;
-    }
-    out.extend_from_slice(&value[start.min(value.len())..]);
-    out
 }
 
 fn wrong_count(line: u64, found: usize, expected: usize, value: &[u8]) -> Error {

@@ -37,17 +37,8 @@ pub(in crate::cluster) fn asked_to_wire(asked: Asked) -> Option<wire::AskedMessa
         } => wire::AskedMessage::PutDocument {
             xml: xml.to_string(),
             files,
-            origin: match origin {
-                Origin::Person => wire::OriginMessage::Person,
-                Origin::Loader { node, path, first } => {
-                    wire::OriginMessage::Loader { node, path, first }
-                }
-            },
-            expected: match expected {
-                Expected::Anything => wire::ExpectedMessage::Anything,
-                Expected::Nothing => wire::ExpectedMessage::Nothing,
-                Expected::Definition(hash) => wire::ExpectedMessage::Definition(hash),
-            },
+            origin: origin_to_wire(origin),
+            expected: expected_to_wire(expected),
             sent,
         },
         Request::DeleteWorkflow { name } => wire::AskedMessage::DeleteWorkflow { name },
@@ -72,6 +63,18 @@ pub(in crate::cluster) fn asked_to_wire(asked: Asked) -> Option<wire::AskedMessa
         Request::ReleaseAll { run_again } => wire::AskedMessage::ReleaseAll { run_again },
         Request::ReleaseInstance { instance } => wire::AskedMessage::ReleaseInstance { instance },
         Request::SetSetting { key, value } => wire::AskedMessage::Set { key, value },
+        Request::PutLink {
+            link,
+            origin,
+            expected,
+            sent,
+        } => wire::AskedMessage::PutLink {
+            link,
+            origin: origin_to_wire(origin),
+            expected: expected_to_wire(expected),
+            sent,
+        },
+        Request::DeleteLink { key, force } => wire::AskedMessage::DeleteLink { key, force },
         // The master reads the run itself: see `Asked::Rerun`.
         Request::Rerun { .. } => return None,
     })
@@ -104,17 +107,8 @@ pub(in crate::cluster) fn asked_from_wire(message: wire::AskedMessage) -> Option
         } => Request::PutDocument {
             xml: xml.into(),
             files,
-            origin: match origin {
-                wire::OriginMessage::Person => Origin::Person,
-                wire::OriginMessage::Loader { node, path, first } => {
-                    Origin::Loader { node, path, first }
-                }
-            },
-            expected: match expected {
-                wire::ExpectedMessage::Anything => Expected::Anything,
-                wire::ExpectedMessage::Nothing => Expected::Nothing,
-                wire::ExpectedMessage::Definition(hash) => Expected::Definition(hash),
-            },
+            origin: origin_from_wire(origin),
+            expected: expected_from_wire(expected),
             sent,
         },
         Message::DeleteWorkflow { name } => Request::DeleteWorkflow { name },
@@ -139,9 +133,51 @@ pub(in crate::cluster) fn asked_from_wire(message: wire::AskedMessage) -> Option
         Message::ReleaseAll { run_again } => Request::ReleaseAll { run_again },
         Message::ReleaseInstance { instance } => Request::ReleaseInstance { instance },
         Message::Set { key, value } => Request::SetSetting { key, value },
+        Message::PutLink {
+            link,
+            origin,
+            expected,
+            sent,
+        } => Request::PutLink {
+            link,
+            origin: origin_from_wire(origin),
+            expected: expected_from_wire(expected),
+            sent,
+        },
+        Message::DeleteLink { key, force } => Request::DeleteLink { key, force },
         Message::Drain { .. } | Message::Shutdown => return None,
     };
     Some(Asked::Engine(request))
+}
+
+fn origin_to_wire(origin: Origin) -> wire::OriginMessage {
+    match origin {
+        Origin::Person => wire::OriginMessage::Person,
+        Origin::Loader { node, path, first } => wire::OriginMessage::Loader { node, path, first },
+    }
+}
+
+fn origin_from_wire(origin: wire::OriginMessage) -> Origin {
+    match origin {
+        wire::OriginMessage::Person => Origin::Person,
+        wire::OriginMessage::Loader { node, path, first } => Origin::Loader { node, path, first },
+    }
+}
+
+fn expected_to_wire(expected: Expected) -> wire::ExpectedMessage {
+    match expected {
+        Expected::Anything => wire::ExpectedMessage::Anything,
+        Expected::Nothing => wire::ExpectedMessage::Nothing,
+        Expected::Definition(hash) => wire::ExpectedMessage::Definition(hash),
+    }
+}
+
+fn expected_from_wire(expected: wire::ExpectedMessage) -> Expected {
+    match expected {
+        wire::ExpectedMessage::Anything => Expected::Anything,
+        wire::ExpectedMessage::Nothing => Expected::Nothing,
+        wire::ExpectedMessage::Definition(hash) => Expected::Definition(hash),
+    }
 }
 
 /// As the peer that asked is answered.

@@ -9,6 +9,7 @@ mod departures;
 mod events;
 mod health;
 mod instances;
+mod links;
 pub(super) mod log;
 mod parse;
 mod put;
@@ -34,6 +35,7 @@ pub(super) fn all() -> Routes {
         .merge(workflows())
         .merge(coordinators())
         .merge(instances())
+        .merge(links())
         .merge(records())
 }
 
@@ -113,6 +115,13 @@ fn instances() -> Routes {
         .routes(routes!(releases::release_instance))
         .routes(routes!(instances::instance_xml))
         .routes(routes!(log::instance_log))
+}
+
+fn links() -> Routes {
+    Routes::new()
+        .routes(routes!(links::list_links, links::add_link))
+        .routes(routes!(links::link, links::put_link, links::delete_link))
+        .routes(routes!(links::test_link))
 }
 
 fn records() -> Routes {

@@ -14,6 +14,7 @@ use peerflow_workflow::{Coordinator, Diagnostics, Document};
 use tokio::time::Instant;
 
 use super::attachments::{self, AttachmentsQuery};
+use super::links::missing_links;
 use super::workflow_actions::unexpected;
 use super::workflows::all_workflows;
 use crate::http::api::{Api, Shared};
@@ -308,8 +309,10 @@ async fn describe(
     };
     let schedule = coordinator
         .and_then(|coordinator| document::schedule(coordinator, &around, coordinator.enabled));
+    let mut notes = notes(&name, kind, coordinator, &registered);
     let (parameters_needed, files) = match document {
         Document::Workflow(parsed) => {
+            notes.extend(missing_links(api, parsed.workflow()).await?);
             let files = document::files(parsed.workflow()).into_iter().collect();
             (document::parameters_needed(parsed), files)
         }
@@ -319,7 +322,7 @@ async fn describe(
         valid: true,
         errors: Vec::new(),
         warnings: DocumentFault::split(warnings).1,
-        notes: notes(&name, kind, coordinator, &registered),
+        notes,
         kind: Some(kind),
         name: Some(name),
         parameters_needed,

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use peerflow_engine::{Answer, Refusal, RefusalKind};
+use peerflow_links::Vault;
 use peerflow_model::{
     Attempt, AttemptId, AttemptStatus, Change, ContentHash, Epoch, Incarnation, Instance,
     InstanceStatus, LogLevel, LogLine, NodeId, RunId, Settings, TriggerKind, Visit, VisitId,
@@ -27,6 +28,7 @@ use crate::cluster::ClusterHandle;
 use crate::events::EventHub;
 use crate::http::{Access, ApiState, router};
 use crate::identity::NodeIdentity;
+use crate::links::LinkBook;
 use crate::logs::LogHub;
 use crate::metrics::Metrics;
 use crate::scheduler::{Ask, AskError, Asked, SchedulerHandle, SchedulerState};
@@ -144,6 +146,7 @@ impl Peer {
         let resign = CancellationToken::new();
         let router = router(ApiState {
             store: Arc::clone(&store),
+            links: LinkBook::new(Arc::clone(&store), Vault::of_cluster(&[7; 32])),
             scheduler: SchedulerHandle::new(asks, watched, cluster.clone(), resign),
             cluster,
             events: events.clone(),

@@ -50,6 +50,12 @@ const PAGES: &[&str] = &[
     "POST /api/v1/cluster/release",
     "GET /api/v1/instances/{id}/xml",
     "GET /api/v1/instances/{id}/log",
+    "GET /api/v1/links/{kind}",
+    "POST /api/v1/links/{kind}",
+    "GET /api/v1/links/{kind}/{name}",
+    "PUT /api/v1/links/{kind}/{name}",
+    "DELETE /api/v1/links/{kind}/{name}",
+    "POST /api/v1/links/{kind}/{name}/test",
     "GET /api/v1/front",
     "GET /api/v1/plan",
     "GET /api/v1/ledger",
@@ -83,6 +89,7 @@ async fn the_document_lists_every_page_and_the_router_knows_every_page_of_the_do
             .replace("{name}", "x")
             .replace("{id}", "x")
             .replace("{key}", "x")
+            .replace("{kind}", "db")
             .replace("{path}", "x");
         if path.ends_with("/events") {
             continue;

@@ -5,6 +5,7 @@
 mod commits;
 mod definitions;
 mod leases;
+mod links;
 mod lists;
 mod logs;
 mod pages;
@@ -24,6 +25,7 @@ use crate::{CommitError, Fence, Lease, LeaseClaim, Sighting, Store};
 pub use commits::*;
 pub use definitions::*;
 pub use leases::*;
+pub use links::*;
 pub use lists::*;
 pub use logs::*;
 pub use pages::*;
@@ -132,6 +134,8 @@ macro_rules! contract_suite {
             definitions_are_listed_and_deleted
             a_definition_keeps_its_own_files
             a_definition_without_files_has_none_again
+            links_come_back_as_they_were_until_deleted
+            links_are_listed_by_name_page_by_page
             folders_are_made_and_deleted_when_empty
             small_records_come_back_as_they_were
             mail_waits_until_it_is_due

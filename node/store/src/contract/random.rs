@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use peerflow_model::{AttemptStatus, Change, Fate, InstanceStatus, MailState, VisitStatus};
+use peerflow_model::{
+    AttemptStatus, Change, Fate, InstanceStatus, LinkKind, MailState, VisitStatus,
+};
 
 use super::samples::{
-    at, attempt, attempt_id, coordinator, file, instance, ledger, mail, reading, run_id, visit,
-    visit_id, workflow,
+    at, attempt, attempt_id, coordinator, file, instance, ledger, link, mail, reading, run_id,
+    visit, visit_id, workflow,
 };
 use super::{Master, Place};
 use crate::{InstanceFilter, LedgerFilter, MemoryStore, ReadingFilter, Store};
@@ -43,7 +45,7 @@ fn change(numbers: &mut Numbers, latest: &mut [u32; 6]) -> Change {
     let time = numbers.below(50) as i64;
     let run = run_id(&id, latest[slot]);
     let step = visit_id(&run, numbers.of(&NAMES), numbers.below(2) as u32 + 1);
-    match numbers.below(20) {
+    match numbers.below(22) {
         0 => Change::DeleteWorkflow(name.into()),
         1 | 2 => {
             let mut record = workflow(
@@ -129,6 +131,11 @@ fn change(numbers: &mut Numbers, latest: &mut [u32; 6]) -> Change {
             key: name.to_owned(),
             value: id,
         },
+        19 => Change::PutLink(link(
+            numbers.of(&[LinkKind::Database, LinkKind::File]),
+            name,
+        )),
+        20 => Change::DeleteLink(link(LinkKind::Database, name).key()),
         _ => Change::PutOffer {
             node: name.to_owned(),
             path: id,

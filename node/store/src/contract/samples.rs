@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use peerflow_model::{
     Attempt, AttemptId, AttemptStatus, ContentHash, CoordinatorKey, CoordinatorKind,
     CoordinatorRecord, DataReading, Epoch, Fate, FileRecord, Incarnation, Instance, InstanceStatus,
-    LedgerRow, LogLevel, LogLine, Mail, MailKind, MailState, RunId, TriggerKind, Visit, VisitId,
-    VisitStatus, WorkflowRecord,
+    LedgerRow, LinkKind, LinkRecord, LinkSettings, LogLevel, LogLine, Mail, MailKind, MailState,
+    RunId, TriggerKind, Visit, VisitId, VisitStatus, WorkflowRecord,
 };
 
 use crate::LogChunk;
@@ -184,6 +184,25 @@ pub fn reading(attempt: AttemptId, workflow: &str, value: f64, time: i64) -> Dat
         marks: BTreeMap::from([("category".to_owned(), "行数".to_owned())]),
         remark: String::new(),
         at: at(time),
+    }
+}
+
+pub fn link(kind: LinkKind, name: &str) -> LinkRecord {
+    let text = |text: &str| text.to_owned();
+    LinkRecord {
+        kind,
+        name: name.to_owned(),
+        settings: LinkSettings {
+            system: text("MYSQL"),
+            jdbc_url: text("jdbc:mysql://db1:3306/dw?useSSL=true"),
+            host: text("files1"),
+            port: Some(2022),
+            username: text("每日"),
+            description: text(name),
+            properties: BTreeMap::from([(text("connectTimeout"), text(""))]),
+        },
+        sealed: vec![0, 255, 1],
+        updated_at: at(1),
     }
 }
 

@@ -100,6 +100,8 @@ impl State {
             }
             Change::PutOffer { node, path, hash } => drop(self.offers.insert((node, path), hash)),
             Change::PutSetting { key, value } => drop(self.settings.insert(key, value)),
+            Change::PutLink(link) => drop(self.links.insert(link.key(), link)),
+            Change::DeleteLink(key) => drop(self.links.remove(&key)),
             Change::PutRestoration(restoration) => self.lease.restoration = restoration,
             other => unreachable!("applied before: {other:?}"),
         }

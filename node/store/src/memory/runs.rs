@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, Change, ContentHash, CoordinatorRecord, CoordinatorState,
-    DataReading, Fate, Instance, InstanceId, LedgerGap, LedgerRow, Mail, MailState, PlanRow, RunId,
-    StoredDefinition, WorkflowRecord,
+    DataReading, Fate, Instance, InstanceId, LedgerGap, LedgerRow, LinkKey, LinkKind, LinkRecord,
+    Mail, MailState, PlanRow, RunId, StoredDefinition, WorkflowRecord,
 };
 
 use super::MemoryStore;
@@ -67,6 +67,11 @@ impl State {
                 .values()
                 .filter(|row| row.fate == Fate::Held)
                 .cloned()
+                .collect(),
+            links: self
+                .links
+                .iter()
+                .map(|(key, link)| (key.clone(), link.hash()))
                 .collect(),
             last_queue_order: self.queue_order,
             last_renewed_at: if self.lease.holder.is_some() {
@@ -267,6 +272,29 @@ impl RunStore for MemoryStore {
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect())
+    }
+
+    async fn link(&self, key: &LinkKey) -> Result<Option<LinkRecord>, Error> {
+        Ok(self.state().links.get(key).cloned())
+    }
+
+    async fn links(
+        &self,
+        kind: LinkKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LinkRecord>, Error> {
+        let state = self.state();
+        let links = state.links.values().filter(|link| {
+            link.kind == kind && after.is_none_or(|after| link.name.as_str() > after)
+        });
+        Ok(links.take(limit as usize).cloned().collect())
+    }
+
+    async fn link_names(&self, kind: LinkKind) -> Result<Vec<String>, Error> {
+        let state = self.state();
+        let keys = state.links.keys().filter(|key| key.kind == kind);
+        Ok(keys.map(|key| key.name.clone()).collect())
     }
 
     async fn directories(&self) -> Result<Vec<DirectoryEntry>, Error> {

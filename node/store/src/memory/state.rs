@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use peerflow_model::{
     Attempt, AttemptId, Blood, BloodId, ContentHash, CoordinatorKey, CoordinatorRecord,
-    CoordinatorState, DataReading, Epoch, Instance, InstanceId, LedgerGap, LedgerRow, Mail, NodeId,
-    PlanRow, Restoration, RunId, StoredDefinition, Visit, VisitId, WorkflowRecord,
+    CoordinatorState, DataReading, Epoch, Instance, InstanceId, LedgerGap, LedgerRow, LinkKey,
+    LinkRecord, Mail, NodeId, PlanRow, Restoration, RunId, StoredDefinition, Visit, VisitId,
+    WorkflowRecord,
 };
 use peerflow_workflow::{CoordinatorName, WorkflowName};
 
@@ -34,6 +35,7 @@ pub(super) struct State {
     pub(super) answers: BTreeMap<String, (StoredAnswer, Timestamp)>,
     pub(super) offers: BTreeMap<(String, String), ContentHash>,
     pub(super) settings: BTreeMap<String, String>,
+    pub(super) links: BTreeMap<LinkKey, LinkRecord>,
     /// The largest ever given.
     pub(super) queue_order: u64,
     pub(super) files: BTreeMap<ContentHash, StoredFile>,

@@ -5,12 +5,13 @@ use std::hash::Hash;
 
 use peerflow_model::{
     Attempt, AttemptId, Blood, Change, ContentHash, CoordinatorKey, CoordinatorRecord,
-    CoordinatorState, DataReading, FileRecord, Instance, InstanceId, LedgerGap, LedgerRow, Mail,
-    PlanRow, Restoration, RunId, Visit, VisitId, WorkflowRecord,
+    CoordinatorState, DataReading, FileRecord, Instance, InstanceId, LedgerGap, LedgerRow,
+    LinkKind, LinkRecord, Mail, PlanRow, Restoration, RunId, Visit, VisitId, WorkflowRecord,
 };
 use peerflow_workflow::WorkflowName;
 
 use super::definitions as d;
+use super::links;
 use super::records::{self, json};
 use super::rows::{Rows, Table, by_keys};
 use super::server::Dialect;
@@ -95,6 +96,7 @@ pub(crate) struct Batch<'a> {
     answers: Latest<&'a str, [Value; 4]>,
     offers: Latest<(&'a str, &'a str), ContentHash>,
     settings: Latest<&'a str, &'a str>,
+    links: Latest<(LinkKind, &'a str), &'a LinkRecord>,
     restoration: Option<Option<&'a Restoration>>,
     /// The largest among the instances put.
     pub(crate) queue_order: u64,
@@ -191,6 +193,13 @@ impl<'a> Batch<'a> {
             }
             Change::PutOffer { node, path, hash } => self.offers.put((node, path), *hash),
             Change::PutSetting { key, value } => self.settings.put(key, value),
+            Change::PutLink(link) => self.links.put((link.kind, &link.name), link),
+            Change::DeleteLink(key) => {
+                let gone = (key.kind, key.name.as_str());
+                self.links.forget(|other| *other == gone);
+                let values = vec![links::kind_code(key.kind), key.name.as_str().into()];
+                self.delete("DELETE FROM links WHERE kind = ? AND name = ?", values);
+            }
             Change::PutRestoration(restoration) => self.restoration = Some(restoration.as_ref()),
             other => unreachable!("added before: {other:?}"),
         }
@@ -270,6 +279,7 @@ impl<'a> Batch<'a> {
             self.answers.rows(&d::ANSWERS, Clone::clone),
             self.offers_rows(),
             Rows::of(&d::SETTINGS, self.settings_rows()),
+            self.links.rows(&links::LINKS, |link| links::row(link)),
         ] {
             all.extend(rows.statements("REPLACE INTO", ""));
         }

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod lease;
 mod link;
+mod links;
 mod logs;
 mod migrate;
 mod mysql;

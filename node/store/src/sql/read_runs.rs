@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::SqlStore;
 use super::definitions as d;
 use super::failure::Failure;
+use super::links;
 use super::pool::Lent;
 use super::records::{self, INSTANCE_COLUMNS};
 use super::rows::by_keys;
@@ -127,6 +128,8 @@ impl SqlStore {
             "SELECT {columns} FROM ledger WHERE fate = 0 ORDER BY instant, kind, coordinator, workflow"
         );
         let held = all(link, "ledger", &sql, &[], d::ledger).await?;
+        let hashes = all(link, "links", links::HASHES, &[], links::hash).await?;
+        let links = links::Hashes::from_iter(hashes);
         let sql = "SELECT queue_order, CASE WHEN holder IS NULL THEN held_at ELSE held_before END, \
              restored_epoch, restored_at, restored_order FROM lease WHERE name = 'master'";
         let marks = all(link, "lease", sql, &[], |row| {
@@ -148,6 +151,7 @@ impl SqlStore {
             definitions,
             bloods,
             held,
+            links,
             last_queue_order,
             last_renewed_at,
             restoration,

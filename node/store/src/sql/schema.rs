@@ -43,6 +43,7 @@ impl Part {
                 restoration(dialect),
                 files_of_documents(dialect),
                 vec!["DROP TABLE IF EXISTS file_uses".to_owned()],
+                LINKS.statements(dialect),
             ],
             Self::Logs => vec![first],
         }
@@ -534,6 +535,22 @@ const FILES_OF_DOCUMENTS: &[TableDefinition] = &[
         large: false,
     },
 ];
+
+/// What version 5 adds.
+const LINKS: TableDefinition = TableDefinition {
+    name: "links",
+    columns: &[
+        ("kind", Kind::Small),
+        ("name", Kind::Name),
+        ("hash", Kind::Hash),
+        ("updated_at", Kind::Int),
+        ("body", Kind::Body),
+        ("sealed", Kind::Body),
+    ],
+    primary: "kind, name",
+    indexes: &[],
+    large: true,
+};
 
 const LOGS: &[TableDefinition] = &[
     TableDefinition {

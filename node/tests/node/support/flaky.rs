@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peerflow_model::{
     ActiveRun, ActiveState, Attempt, AttemptId, Change, ContentHash, CoordinatorRecord,
-    CoordinatorState, DataReading, InstanceId, LedgerGap, LedgerRow, LogLine, Mail, PlanRow, RunId,
-    StoredDefinition, WorkflowRecord,
+    CoordinatorState, DataReading, InstanceId, LedgerGap, LedgerRow, LinkKey, LinkKind, LinkRecord,
+    LogLine, Mail, PlanRow, RunId, StoredDefinition, WorkflowRecord,
 };
 use peerflow_store::{
     Claimed, CommitError, DirectoryEntry, Error, Fence, FrontCounts, InstanceFilter, InstancePage,
@@ -298,6 +298,26 @@ impl RunStore for FlakyStore {
     async fn settings(&self) -> Result<Vec<(String, String)>, Error> {
         self.check()?;
         self.inner.settings().await
+    }
+
+    async fn link(&self, key: &LinkKey) -> Result<Option<LinkRecord>, Error> {
+        self.check()?;
+        self.inner.link(key).await
+    }
+
+    async fn links(
+        &self,
+        kind: LinkKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LinkRecord>, Error> {
+        self.check()?;
+        self.inner.links(kind, after, limit).await
+    }
+
+    async fn link_names(&self, kind: LinkKind) -> Result<Vec<String>, Error> {
+        self.check()?;
+        self.inner.link_names(kind).await
     }
 
     async fn directories(&self) -> Result<Vec<DirectoryEntry>, Error> {

@@ -131,6 +131,8 @@ pub(crate) fn config(dir: &Path, settings: &[(&str, &str)]) -> Config {
         ("HTTP__LISTEN", "127.0.0.1:0"),
         ("LOG__DIR", ""),
         ("XML_LOADER__WORKFLOW_DIR", ""),
+        ("LINKS__DB_FILE", ""),
+        ("LINKS__FILE_FILE", ""),
         ("WORKER__DRAIN", "0s"),
     ];
     let all: BTreeMap<String, String> = own

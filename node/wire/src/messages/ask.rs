@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use peerflow_model::{ContentHash, CoordinatorKey, FileRecord, InstanceId, NodeId, VisitId};
+use peerflow_model::{
+    ContentHash, CoordinatorKey, FileRecord, InstanceId, LinkKey, LinkRecord, NodeId, VisitId,
+};
 use peerflow_workflow::{CoordinatorName, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 
 use super::DiagnosticMessage;
-use crate::message::{LARGE, Message};
+use crate::message::{LARGE, Message, Version};
 
 /// Something asked of the master.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +99,28 @@ pub enum AskedMessage {
     },
     /// Asked of each node: it stops, as all others do.
     Shutdown,
+    /// Adds a link, or changes it. Its secrets are sealed. Since version 2.
+    PutLink {
+        link: Box<LinkRecord>,
+        origin: OriginMessage,
+        expected: ExpectedMessage,
+        sent: ContentHash,
+    },
+    /// Deletes a link; by force also one that workflows name. Since version 2.
+    DeleteLink {
+        key: LinkKey,
+        force: bool,
+    },
+}
+
+impl AskedMessage {
+    /// The version of the protocol that brought it.
+    pub(crate) fn since(&self) -> Version {
+        match self {
+            Self::PutLink { .. } | Self::DeleteLink { .. } => Version::LINKS,
+            _ => Version::OLDEST,
+        }
+    }
 }
 
 /// What must be registered under a document's name for it to be changed.
@@ -148,7 +172,7 @@ pub enum AskAnswer {
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AnswerMessage {
-    /// A document is registered.
+    /// A document is registered, or a link.
     Registered {
         name: String,
         /// The document's root is `coordinator`.

@@ -4,7 +4,8 @@ use peerflow_model::{Epoch, Incarnation, NodeId, RunId};
 use serde::{Deserialize, Serialize};
 
 use super::AskedMessage;
-use crate::message::{LARGE, Message};
+use crate::codec::{Body, FrameError};
+use crate::message::{LARGE, Message, Version};
 
 /// What a stream is for. Says who sends what on it afterwards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,4 +36,18 @@ pub enum Opening {
 impl Message for Opening {
     const NAME: &'static str = "an opening";
     const LIMIT: usize = LARGE;
+
+    fn write(&self, version: Version, body: &mut Body<'_>) -> Result<(), FrameError> {
+        if let Self::Ask { what, .. } = self
+            && version < what.since()
+        {
+            let since = what.since();
+            return Err(FrameError::TooNew {
+                what: Self::NAME,
+                version,
+                since,
+            });
+        }
+        body.put(self)
+    }
 }

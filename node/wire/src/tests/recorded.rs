@@ -25,6 +25,8 @@ fn what_earlier_releases_wrote_is_understood_and_written_the_same() {
     records.check("event", first, samples::events());
     records.check("log", first, samples::logs());
     records.check("pong", first, vec![Pong]);
+    // All others are written by version 2 as by version 1.
+    records.check("links", Version(2), samples::openings_of_links());
     let hello = Hello {
         oldest: 1,
         newest: 1,
@@ -42,6 +44,21 @@ fn what_earlier_releases_wrote_is_understood_and_written_the_same() {
     let answers = vec![HelloAnswer::Welcome(hello), refused];
     records.check("hello-answer", Version::GREETING, answers);
     records.finish();
+}
+
+#[test]
+fn what_an_older_peer_does_not_know_is_not_sent_to_it() {
+    for opening in samples::openings_of_links() {
+        let error = encode(Version(1), &opening, &mut BytesMut::new()).unwrap_err();
+        assert!(error.to_string().contains("upgrade it"), "{error}");
+    }
+    let (mut old, mut new) = (BytesMut::new(), BytesMut::new());
+    for opening in samples::openings() {
+        encode(Version(1), &opening, &mut old).unwrap();
+        encode(Version(2), &opening, &mut new).unwrap();
+        assert_eq!(old[5..], new[5..], "only the version differs");
+        (old, new) = (BytesMut::new(), BytesMut::new());
+    }
 }
 
 /// The recorded frames that were not checked yet.

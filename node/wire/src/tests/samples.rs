@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use peerflow_model::{
     AttemptId, ContentHash, CoordinatorKey, CoordinatorKind, DataReading, Ending, Epoch,
-    FileRecord, Incarnation, Instance, InstanceStatus, Outcome, RunId, TriggerKind, Visit, VisitId,
-    VisitStatus,
+    FileRecord, Incarnation, Instance, InstanceStatus, LinkKind, LinkRecord, LinkSettings, Outcome,
+    RunId, TriggerKind, Visit, VisitId, VisitStatus,
 };
 
 use crate::*;
@@ -250,6 +250,40 @@ fn asked() -> Vec<AskedMessage> {
         },
         AskedMessage::Shutdown,
     ]
+}
+
+/// What version 2 brought.
+pub(super) fn openings_of_links() -> Vec<Opening> {
+    let link = LinkRecord {
+        kind: LinkKind::Database,
+        name: "数仓 dw".to_owned(),
+        settings: LinkSettings {
+            system: "MYSQL".to_owned(),
+            jdbc_url: "jdbc:mysql://db1:3306/dw".to_owned(),
+            host: String::new(),
+            port: Some(3306),
+            username: "etl".to_owned(),
+            description: "warehouse".to_owned(),
+            properties: params(),
+        },
+        sealed: vec![0, 250, 251, 255],
+        updated_at: at(5),
+    };
+    let key = link.key();
+    [
+        AskedMessage::PutLink {
+            link: Box::new(link),
+            origin: OriginMessage::Person,
+            expected: ExpectedMessage::Nothing,
+            sent: file().hash,
+        },
+        AskedMessage::DeleteLink { key, force: true },
+    ]
+    .map(|what| Opening::Ask {
+        key: None,
+        what: Box::new(what),
+    })
+    .to_vec()
 }
 
 pub(super) fn answers() -> Vec<AskAnswer> {

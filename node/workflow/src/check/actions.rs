@@ -227,7 +227,12 @@ fn work(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Option<Work>
             checker.shape(typed, &SQL);
             let link = check_link(checker, typed);
             let statements = checker.required_text(typed, "statements").text.into_owned();
-            Work::Sql(Sql { link, statements })
+            let line = first_line(checker, typed);
+            Work::Sql(Sql {
+                link,
+                statements,
+                line,
+            })
         }
         "transfer" => Work::Transfer(Box::new(check_transfer(checker, typed)?)),
         "file-monitor" | "file-watcher" => Work::FileMonitor(check_file_monitor(checker, typed)?),
@@ -235,6 +240,15 @@ fn work(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Option<Work>
         "metadata" => Work::Metadata(metadata(checker, typed)),
         _ => Work::Email(check_email(checker, typed)),
     })
+}
+
+/// The line of the document in which the text of `element` begins.
+fn first_line(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> u32 {
+    let (text, span) = checker.raw_text(element);
+    let blank = text.len() - text.trim_start().len();
+    let breaks = text[..blank].bytes().filter(|&byte| byte == b'\n').count();
+    let start = checker.reporter.places().place(span).line;
+    start.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
 }
 
 fn script(checker: &mut Checker<'_, '_>, element: Element<'_, '_>) -> Script {

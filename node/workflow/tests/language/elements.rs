@@ -183,13 +183,27 @@ fn commands_are_taken_as_they_stand() {
 
 #[test]
 fn sql_and_metadata_name_their_link() {
+    let Work::Sql(sql) = work("<sql db-link='dw'> select 1; select ';' </sql>") else {
+        panic!("an <sql> is no sql");
+    };
     assert_eq!(
-        work("<sql db-link='dw'> select 1; select ';' </sql>"),
-        Work::Sql(Sql {
+        sql,
+        Sql {
             link: named("dw"),
-            statements: "select 1; select ';'".to_owned()
-        })
+            statements: "select 1; select ';'".to_owned(),
+            line: sql.line,
+        }
     );
+    for text in [
+        "\n\n  select 1",
+        "\n<![CDATA[\n select 1]]>",
+        "\n\n  select &#39;1&#39; <!-- one -->\n",
+    ] {
+        let Work::Sql(later) = work(&format!("<sql db-link='dw'>{text}</sql>")) else {
+            panic!("an <sql> is no sql");
+        };
+        assert_eq!(later.line, sql.line + 2, "{text}");
+    }
     assert_eq!(
         work(
             "<metadata table='t' db-link='dw' from='a, b'><column-comment name='c'>one</column-comment>

@@ -36,7 +36,7 @@ struct Temporary(Option<PathBuf>);
 
 impl Temporary {
     fn path(&self) -> &Path {
-        self.0.as_deref().unwrap_or(Path::new(""))
+        self.0.as_deref().unwrap_or_else(|| Path::new(""))
     }
 
     fn remove(&mut self) -> io::Result<()> {
@@ -159,7 +159,7 @@ fn put_in_place(file: &File, temporary: &Path, target: &Path, mode: Option<u32>)
 /// Makes the new name durable. Some file systems cannot do that for directories, and say so.
 fn sync_directory(target: &Path) -> io::Result<()> {
     let parent = target.parent().filter(|it| !it.as_os_str().is_empty());
-    let synced = File::open(parent.unwrap_or(Path::new("."))).and_then(|it| it.sync_all());
+    let synced = File::open(parent.unwrap_or_else(|| Path::new("."))).and_then(|it| it.sync_all());
     synced.or_else(|error| match error.kind() {
         io::ErrorKind::InvalidInput
         | io::ErrorKind::Unsupported
@@ -173,7 +173,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::read_link(&at) {
-            Ok(next) => at = at.parent().unwrap_or(Path::new("")).join(next),
+            Ok(next) => at = at.parent().unwrap_or_else(|| Path::new("")).join(next),
             // No link, or nothing at all.
             Err(error)
                 if matches!(

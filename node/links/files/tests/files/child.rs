@@ -45,7 +45,7 @@ async fn hold(path: &str) {
     let mut out = std::io::stdout();
     out.write_all(b"\nwriting\n").unwrap();
     out.flush().unwrap();
-    let _ = std::io::stdin().read(&mut [0]);
+    std::io::stdin().read_exact(&mut [0]).unwrap();
 }
 
 /// Writes until there is no room, and tells what it was told.

@@ -9,20 +9,10 @@ use bytes::Bytes;
 use peerflow_files::{FileSystem, Local, Trouble, list_fitting};
 
 use crate::child::playing;
-use crate::support::{names, numbered, read_all, write_all};
+use crate::support::{all_names, names, numbered, read_all, write_all};
 
 fn at(directory: &Path, name: &str) -> String {
     directory.join(name).to_str().unwrap().to_owned()
-}
-
-/// The names in a directory, hidden ones included.
-fn all_names(directory: &Path) -> Vec<String> {
-    let found = fs::read_dir(directory).unwrap();
-    let mut names: Vec<String> = found
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[tokio::test]

@@ -1,7 +1,17 @@
 //! Files on real file systems and real servers.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod child;
+#[cfg(feature = "ftp")]
+mod ftp;
 mod local;
+#[cfg(feature = "s3")]
+mod s3;
+#[cfg(feature = "sftp")]
+mod sftp;
+#[cfg(feature = "sftp")]
+mod sshd;
 mod support;
+#[cfg(feature = "webhdfs")]
+mod webhdfs;

@@ -1,5 +1,8 @@
 //! What tests of all kinds of file systems share.
 
+use std::fs;
+use std::path::Path;
+
 use bytes::Bytes;
 use peerflow_files::{Entry, Error, FileSystem};
 
@@ -44,4 +47,14 @@ pub(crate) fn names(entries: &[Entry]) -> Vec<(&str, u64)> {
         .iter()
         .map(|entry| (entry.name.as_str(), entry.size));
     pairs.collect()
+}
+
+/// The names in a directory, hidden ones included.
+pub(crate) fn all_names(directory: &Path) -> Vec<String> {
+    let found = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = found
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }
