@@ -5,7 +5,7 @@ mod daily;
 use std::io;
 
 use peerflow_node::{LogConfig, LogFormat};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
@@ -20,7 +20,7 @@ use daily::DailyFile;
 /// # Errors
 /// When the level is no filter, or the folder cannot be written.
 pub(crate) fn of_node(config: &LogConfig, quiet: bool, language: Language) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&config.level)
+    let filter = filter(&config.level)
         .map_err(|error| Error::Usage(language.bad_log_level(&config.level, &error)))?;
     let file =
         match &config.dir {
@@ -47,11 +47,17 @@ pub(crate) fn of_node(config: &LogConfig, quiet: bool, language: Language) -> Re
         .map_err(|error| Error::Failed(error.to_string()))
 }
 
+/// What is logged, but for what a library would tell of secrets: the FTP client writes passwords down.
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    let filter = EnvFilter::try_new(level)?;
+    Ok(filter.add_directive("suppaftp=off".parse()?))
+}
+
 /// Of commands: silence, unless `PEERFLOW_LOG` names a filter. A broken one is silence too.
 pub(crate) fn of_commands() {
     let Some(filter) = std::env::var("PEERFLOW_LOG")
         .ok()
-        .and_then(|text| EnvFilter::try_new(text).ok())
+        .and_then(|text| filter(&text).ok())
     else {
         return;
     };

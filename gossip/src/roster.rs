@@ -28,6 +28,8 @@ pub(crate) struct Roster {
     settling: Duration,
     lives: HashMap<ChitchatId, Life>,
     last: Arc<Members>,
+    /// A former life of this node that looks like a later one was told of.
+    told_of_later: bool,
     /// Until then members that chitchat does not hear yet stay as they were: it has just been started again.
     kept_until: Option<Instant>,
 }
@@ -57,6 +59,7 @@ impl Roster {
             settling: interval * SETTLED_AFTER_ROUNDS,
             lives: HashMap::new(),
             last: Arc::new(Members::new(id, [member])),
+            told_of_later: false,
             kept_until: None,
         }
     }
@@ -81,6 +84,7 @@ impl Roster {
             self.read(id, state, now);
         }
         let alive: HashSet<&ChitchatId> = chitchat.live_nodes().collect();
+        self.tell_of_a_later_life(&alive);
         let wall = self.clock.now();
         let mut by_id = BTreeMap::new();
         for (id, life) in self.newest(&alive) {
@@ -224,6 +228,26 @@ impl Roster {
             gossip,
             since: same.map_or(wall, |same| same.since),
         })
+    }
+
+    /// Peers take the life with the larger incarnation for the later one. A former life has that where the data directory
+    /// was lost and the clock is behind, and then they do not see this one.
+    fn tell_of_a_later_life(&mut self, alive: &HashSet<&ChitchatId>) {
+        let later = self
+            .lives
+            .keys()
+            .filter(|id| id.node_id == self.own.node_id && !alive.contains(id))
+            .find(|id| id.generation_id > self.own.generation_id);
+        if let Some(later) = later
+            && !self.told_of_later
+        {
+            self.told_of_later = true;
+            tracing::error!(
+                node = %self.own.node_id, incarnation = self.own.generation_id, known = later.generation_id,
+                "peers know a later life of this node and do not see this one: its data directory was lost and its clock is \
+                 behind; stop it, set the clock right and start it again"
+            );
+        }
     }
 
     /// Where the peers of the last survey are reached.

@@ -78,8 +78,8 @@ impl NodeHandle {
     }
 
     /// Asks the scheduler.
-    pub fn scheduler(&self) -> SchedulerHandle {
-        self.parts.scheduler.clone()
+    pub fn scheduler(&self) -> &SchedulerHandle {
+        &self.parts.scheduler
     }
 
     /// The store that this node works on.
@@ -145,9 +145,7 @@ impl NodeHandle {
 
     /// Whether a part of the node has ended by itself, which only a bug does.
     pub fn is_broken(&self) -> bool {
-        self.stages
-            .iter()
-            .any(|stage| stage.broken().is_cancelled())
+        self.stages.iter().any(Stage::is_broken)
     }
 
     /// Waits until a part of the node has ended by itself, which only a bug does: then stop the node and start it

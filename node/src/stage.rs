@@ -36,6 +36,11 @@ impl Stage {
         self.broken.clone()
     }
 
+    /// Whether a task of it ended by itself.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_cancelled()
+    }
+
     /// Spawns a task that runs until the stage's stop signal.
     pub(crate) fn spawn<F>(&self, name: &'static str, task: impl FnOnce(CancellationToken) -> F)
     where

@@ -33,6 +33,6 @@ pub use network::{
 pub use run::{Healing, Outcome, RunError, RunOptions, Watch, run, run_watched};
 pub use scenario::{Cluster, Expect, FaultKind, Scenario, ScenarioError, mix, named, names};
 pub use store::{Doors, SimStore, StoreFault, StoreLatency, at_once};
-pub use tasks::{Draw, Observed, Play, PlayError, PlayResult, Playbook, RunningTask, Tasks};
+pub use tasks::{Draw, Play, PlayError, PlayResult, Playbook, RunningTask, Tasks};
 pub use time::{MachineClock, VirtualTime, WorldClock};
 pub use world::WorldError;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use peerflow_actions::{BootTime, KillSignal, LogSink, Task, TaskEnd, TaskRunner};
 use peerflow_gossip::Members;
 use peerflow_model::{Epoch, Incarnation, NodeId};
-use peerflow_node::{Config, NodeHandle, Seams, start_with};
+use peerflow_node::{Clock, Config, NodeHandle, Seams, start_with};
 use peerflow_wire::ClusterSecret;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -88,6 +88,10 @@ pub(crate) struct SimNode {
     master_in: Option<Epoch>,
     /// To be started again as soon as it has stopped.
     starts_again: bool,
+    /// Of its lives so far, where its disk, which remembers it, is lost.
+    outlived: Option<Incarnation>,
+    /// To be started as soon as its clock is right.
+    waits_for_clock: bool,
 }
 
 /// From the start of a node's program to its end.
@@ -118,6 +122,8 @@ impl SimNode {
             slowness: 1,
             master_in: None,
             starts_again: false,
+            outlived: None,
+            waits_for_clock: false,
         }
     }
 
@@ -162,6 +168,11 @@ impl SimNode {
             return;
         }
         self.starts_again = false;
+        self.waits_for_clock = self.clock_is_behind();
+        if self.waits_for_clock {
+            return;
+        }
+        self.outlived = None;
         self.lives += 1;
         self.paused = false;
         let node = self.machine.node.clone();
@@ -173,6 +184,14 @@ impl SimNode {
             }
             Err(why) => around.history.record(What::StartFailed { node, why }),
         }
+    }
+
+    /// Whether a life begun now would look older to its peers than the one before. With its disk a node remembers its
+    /// latest life; who gives a machine a new disk sets its clock right first, as `docs/operations.md` says.
+    fn clock_is_behind(&self) -> bool {
+        let now = Clock::now(&self.machine.clock).as_millisecond();
+        self.outlived
+            .is_some_and(|latest| i64::try_from(latest.0).is_ok_and(|latest| now <= latest))
     }
 
     fn begin(&self, around: &Surroundings, now: VirtualTime) -> Result<Life, String> {
@@ -242,6 +261,9 @@ impl SimNode {
         let Some(life) = self.life.take() else {
             return;
         };
+        if loses_disk {
+            self.outlived = Some(life.incarnation);
+        }
         drop(life);
         self.paused = false;
         let node = self.machine.node.clone();
@@ -289,6 +311,9 @@ impl SimNode {
     pub(crate) fn run(&mut self, around: &Surroundings, until: VirtualTime, quantum: u64) {
         if self.paused || !quantum.is_multiple_of(u64::from(self.slowness)) {
             return;
+        }
+        if self.waits_for_clock {
+            self.start(around, until);
         }
         let Some(life) = &mut self.life else {
             return;

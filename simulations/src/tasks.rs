@@ -6,6 +6,7 @@ mod given;
 mod hints;
 mod machines;
 mod outcome;
+mod past;
 mod play;
 mod playbook;
 mod process;
@@ -22,7 +23,7 @@ use peerflow_model::{AttemptId, Incarnation, NodeId};
 use peerflow_workflow::OnPartition;
 
 pub use play::{Draw, Play, PlayResult};
-pub use playbook::{Observed, PlayError, Playbook};
+pub use playbook::{PlayError, Playbook};
 
 use crate::history::History;
 use crate::time::{MachineClock, VirtualTime, WorldClock};

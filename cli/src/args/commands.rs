@@ -287,6 +287,9 @@ pub(crate) struct SearchArgs {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
+    /// Give each instance with its steps and their tries (with -o json or yaml).
+    #[arg(long)]
+    pub(crate) steps: bool,
 }
 
 /// `util …`.

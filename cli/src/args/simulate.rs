@@ -16,7 +16,7 @@ use super::duration;
                   peerflow simulate --workflows xmlconfig --hours 24 --page day.html\n  \
                   peerflow simulate --workflows xmlconfig --from 2026-12-01 --to 2026-12-07\n\n\
                   What tasks do is said in their steps, `# simulate: takes 5s..20s, fails 10%`, or in a file \
-                  (--durations); docs/simulation.md tells all."
+                  (--durations), or taken from the past (--past); docs/simulation.md tells all."
 )]
 pub(crate) struct SimulateArgs {
     /// How many nodes; 5 where neither this nor a scenario says otherwise, and 1 in a plan.
@@ -55,6 +55,10 @@ pub(crate) struct SimulateArgs {
     /// A TOML file that says how long steps take and how often they fail.
     #[arg(long, value_name = "FILE", requires = "workflows")]
     pub(crate) durations: Option<PathBuf>,
+    /// Past instances with their steps, as `peerflow -o json instance search --steps` prints them: steps of which nothing
+    /// else is said take the time that one of their past tries took, and fail as it did.
+    #[arg(long, value_name = "FILE", requires = "workflows")]
+    pub(crate) past: Option<PathBuf>,
     /// The least time that a datagram takes, which is also the step of the virtual time: 1ms, and 10ms in runs over 10
     /// minutes.
     #[arg(long, value_name = "DURATION", value_parser = duration)]

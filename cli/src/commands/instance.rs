@@ -213,6 +213,15 @@ async fn search(session: &Session, args: SearchArgs) -> Result<Exit, Error> {
             break;
         }
     }
+    if args.steps {
+        for item in &mut items {
+            let Some(id) = item["id"].as_str() else {
+                continue;
+            };
+            let path = format!("/instances/{}", segment(id));
+            *item = client.value(&Ask::get(path)).await?;
+        }
+    }
     let raw = json!({"items": items, "next": found.next});
     session.output.show(&raw, || {
         if found.items.is_empty() {

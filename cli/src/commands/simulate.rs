@@ -12,7 +12,7 @@ mod times;
 
 use std::path::Path;
 
-use peerflow_simulations::Playbook;
+use peerflow_simulations::{PlayError, Playbook};
 
 use crate::args::SimulateArgs;
 use crate::error::{Error, Exit};
@@ -32,15 +32,21 @@ pub(super) async fn simulate(session: &Session, args: SimulateArgs) -> Result<Ex
     }
 }
 
-/// What tasks do, by the file of durations where there is one.
-fn playbook(language: Language, durations: Option<&Path>) -> Result<Playbook, Error> {
-    let Some(path) = durations else {
-        return Ok(Playbook::default());
+/// What tasks do, by the files of durations and of past instances where there are any.
+fn playbook(language: Language, args: &SimulateArgs) -> Result<Playbook, Error> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path)
+            .map_err(|error| Error::Usage(language.cannot_read(path.display(), error)))
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::Usage(language.cannot_read(path.display(), error)))?;
-    let book = Playbook::default().with_given(&text);
-    book.map_err(|error| Error::Usage(language.told(&error.to_string()).into_owned()))
+    let told = |error: PlayError| Error::Usage(language.told(&error.to_string()).into_owned());
+    let mut book = Playbook::default();
+    if let Some(path) = &args.durations {
+        book = book.with_given(&read(path)?).map_err(told)?;
+    }
+    if let Some(path) = &args.past {
+        book = book.with_past(&read(path)?).map_err(told)?;
+    }
+    Ok(book)
 }
 
 /// Writes a file that was asked for.

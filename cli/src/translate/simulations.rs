@@ -17,6 +17,11 @@ texts! { SIMULATIONS
         "{file}：工作流 {workflow} 的步骤 {step}（第 {line} 行）：无法理解提示 \"simulate: {hint}\"：{problem}";
     "{file}: the file of durations names step {step:quoted} of {workflow:quoted}, which has no such action; correct its name" =>
         "{file}：时长文件写了 {workflow} 的步骤 {step}，但没有这个 action；请改正名称";
+    "the file of past instances cannot be read: {problem:message}" => "无法读取往期实例文件：{problem}";
+    "no try of a step in it has ended; take a longer time with --from and --limit" =>
+        "其中没有任何步骤的尝试已结束；请用 --from 和 --limit 取更长的时间";
+    "its instances have no steps; write it with `peerflow -o json instance search --steps`" =>
+        "其中的实例没有步骤；请用 `peerflow -o json instance search --steps` 生成";
     "the file of durations cannot be read: {problem:message}" => "无法读取时长文件：{problem}";
     "in the file of durations, step {step:quoted} of {workflow:quoted}: {problem:message}" =>
         "时长文件中 {workflow} 的步骤 {step}：{problem}";

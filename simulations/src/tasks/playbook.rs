@@ -1,13 +1,13 @@
 //! Where it stands what a task does: in its workflow, in a file, in what was observed, or nowhere.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use peerflow_workflow::{Step, StepIndex, StepKind, StepName, Workflow, WorkflowName};
+use peerflow_workflow::{Step, StepIndex, StepKind, Workflow};
 
 use super::behaviour::Behaviour;
 use super::given::Given;
 use super::hints;
+use super::past::{self, Past};
 use super::play::{Draw, Play, PlayResult, Purpose};
 
 /// Exit code of failures for which none is said.
@@ -15,7 +15,7 @@ const FAILURE: i32 = 1;
 
 /// One past try of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observed {
+pub(super) struct Observed {
     /// From its start to its end.
     pub took: Duration,
     /// Its exit code when it failed.
@@ -27,7 +27,7 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playbook {
     given: Given,
-    past: BTreeMap<(WorkflowName, StepName), Vec<Observed>>,
+    past: Past,
     default_takes: (Duration, Duration),
 }
 
@@ -50,6 +50,9 @@ pub enum PlayError {
     /// A file of durations is no such file.
     #[error("the file of durations cannot be read: {problem}")]
     Sheet { problem: String },
+    /// A file of past instances is no such file.
+    #[error("the file of past instances cannot be read: {problem}")]
+    Past { problem: String },
     /// What a file of durations says of a step cannot be read.
     #[error("in the file of durations, step {step:?} of {workflow:?}: {problem}")]
     Row {
@@ -68,7 +71,7 @@ impl Default for Playbook {
     fn default() -> Self {
         Self {
             given: Given::default(),
-            past: BTreeMap::new(),
+            past: Past::new(),
             default_takes: (Duration::from_secs(1), Duration::from_secs(30)),
         }
     }
@@ -91,11 +94,13 @@ impl Playbook {
         Ok(self)
     }
 
-    /// With past tries of steps: one of them is drawn for each new try.
-    #[must_use]
-    pub fn with_past(mut self, past: BTreeMap<(WorkflowName, StepName), Vec<Observed>>) -> Self {
-        self.past = past;
-        self
+    /// With past tries of steps, as JSON of instances with their steps: one of them is drawn for each new try.
+    ///
+    /// # Errors
+    /// When the text is something else, or holds no try that ended.
+    pub fn with_past(mut self, json: &str) -> Result<Self, PlayError> {
+        self.past = past::read(json)?;
+        Ok(self)
     }
 
     /// Whether all hints of a workflow can be read and what is given for it fits.

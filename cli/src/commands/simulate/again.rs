@@ -76,6 +76,7 @@ fn again(args: &SimulateArgs, seed: u64) -> Command {
         "durations",
         args.durations.as_ref().map(|path| path.display()),
     );
+    command.option("past", args.past.as_ref().map(|path| path.display()));
     command.option("latency", args.latency.map(written));
     for trigger in &args.triggers {
         command.option("trigger", Some(trigger));

@@ -28,7 +28,7 @@ pub(super) fn plan(session: &Session, args: &SimulateArgs) -> Result<Exit, Error
     let output = &session.output;
     let language = output.language;
     let told = |text: String| Error::Usage(language.told(&text).into_owned());
-    let book = playbook(language, args.durations.as_deref())?;
+    let book = playbook(language, args)?;
     let folder = args.workflows.clone().unwrap_or_default();
     // The plan reads them again; here errors are shown as `workflow check` shows them.
     Documents::read(output, &folder, &book)?;
@@ -119,5 +119,6 @@ fn command(args: &SimulateArgs, zone: &str) -> String {
         "durations",
         args.durations.as_ref().map(|path| path.display()),
     );
+    command.option("past", args.past.as_ref().map(|path| path.display()));
     command.text()
 }

@@ -40,7 +40,7 @@ impl Setting {
     pub(super) fn read(output: &Output, mut args: SimulateArgs) -> Result<Self, Error> {
         let language = output.language;
         let told = |error: String| Error::Usage(language.told(&error).into_owned());
-        let playbook = playbook(language, args.durations.as_deref())?;
+        let playbook = playbook(language, &args)?;
         let scenario = args.scenario.as_deref().map(|name| scenario(output, name));
         let scenario = scenario.transpose()?;
         let own = args.workflows.as_deref();

@@ -1,12 +1,9 @@
 //! What tasks do, from where it stands.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use peerflow_workflow::{StepName, WorkflowName};
-
 use super::bench::{script, workflow};
-use crate::tasks::{Draw, Observed, Play, PlayResult, Playbook};
+use crate::tasks::{Draw, Play, PlayResult, Playbook};
 
 fn draw(seed: u64, attempt: u32, drawn_before: u64) -> Draw<'static> {
     Draw {
@@ -71,12 +68,9 @@ fn the_first_tries_or_visits_fail_where_a_hint_says_so() {
 #[test]
 fn a_hint_counts_before_the_file_the_file_before_the_past_and_the_past_before_the_default() {
     let given = "[[step]]\nworkflow = \"w\"\nstep = \"s\"\ntakes = \"2m\"\nprints = 7";
-    let key = (WorkflowName::from("w"), StepName::from("s"));
-    let observed = Observed {
-        took: Duration::from_secs(180),
-        failed: Some(9),
-    };
-    let past = Playbook::default().with_past(BTreeMap::from([(key, vec![observed])]));
+    let tried = r#"{"workflow": "w", "steps": [{"name": "s", "attempts": [{"status": "failed", "exit_code": 9,
+        "started_at": "2026-11-19T01:00:00Z", "ended_at": "2026-11-19T01:03:00Z"}]}]}"#;
+    let past = Playbook::default().with_past(tried).unwrap();
     let both = past.clone().with_given(given).unwrap();
     let first = |book: &Playbook, code| plays(book, code, 1)[0];
 
