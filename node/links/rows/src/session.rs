@@ -41,6 +41,12 @@ pub trait Session: Send + Debug {
     /// What stops the statement that runs on this connection, from another task.
     fn canceller(&self) -> Arc<dyn Cancel>;
 
+    /// From now on, what the server logs of a statement while [`Self::execute`] runs it, line by line. Whoever is behind
+    /// loses lines. `None` where servers tell no such thing, or only through [`Executed::warnings`].
+    fn log_lines(&mut self) -> Option<mpsc::Receiver<String>> {
+        None
+    }
+
     /// Runs one statement as its user wrote it, to its end.
     ///
     /// # Errors
