@@ -11,6 +11,8 @@
 //! - *Loading* is by INSERT … VALUES of about 1 MiB each. There are no transactions: each INSERT is there as a whole or not at
 //!   all, those before one that fails stay. A load into a staging table, moved from there by one INSERT … SELECT, leaves the
 //!   target as it was unless that one statement breaks off; begin, commit and rollback do nothing.
+//! - *The log* of a statement that runs comes from Hive as it is, and from Spark with
+//!   `?hive.server2.logging.operation.level=VERBOSE` in the link. Impala's is not asked for.
 //! - Tables that keep rows as lines of text lose line breaks in values; new tables are made as Parquet.
 
 mod calendar;

@@ -282,3 +282,6 @@ impl From<RowTooLarge> for Unfit {
         Self::Row(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ async fn fill(stream: &mut Box<dyn Stream>, into: &mut Vec<u8>, length: usize) -
 fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,12 +83,16 @@ async fn a_server_that_is_not_there_or_speaks_otherwise_is_told_with_what_to_do(
         return;
     };
     settings.connect_timeout = std::time::Duration::from_secs(3);
-    settings
-        .properties
-        .insert("auth".to_owned(), "noSasl".to_owned());
-    settings
-        .properties
-        .insert("socketTimeout".to_owned(), "3000".to_owned());
+    // Whatever the server has, it is not this.
+    let other = match settings.properties.remove("auth") {
+        Some(_) => "none",
+        None => "noSasl",
+    };
+    for (name, value) in [("auth", other), ("socketTimeout", "3000")] {
+        settings
+            .properties
+            .insert(name.to_owned(), value.to_owned());
+    }
     let database = HiveDatabase::new(settings.clone()).unwrap();
     let error = database.connect().await.unwrap_err();
     assert_eq!(error.trouble, Trouble::Unreachable, "{error}");

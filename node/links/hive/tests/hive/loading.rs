@@ -17,6 +17,12 @@ fn row<'v>(values: &[Option<&'v str>]) -> Vec<Option<&'v [u8]>> {
         .collect()
 }
 
+fn owned(row: &[Option<&[u8]>]) -> Row {
+    row.iter()
+        .map(|value| value.map(|value| String::from_utf8_lossy(value).into_owned()))
+        .collect()
+}
+
 fn texts(values: &[Option<&str>]) -> Row {
     values
         .iter()
@@ -30,16 +36,10 @@ async fn every_kind_goes_in_and_comes_back_the_same() {
         return;
     };
     // Spark by itself refuses days of the old calendar.
-    run(
-        &mut *session,
-        "SET spark.sql.parquet.datetimeRebaseModeInWrite=CORRECTED",
-    )
-    .await;
-    run(
-        &mut *session,
-        "SET spark.sql.parquet.int96RebaseModeInWrite=CORRECTED",
-    )
-    .await;
+    for name in ["datetimeRebaseModeInWrite", "int96RebaseModeInWrite"] {
+        let set = format!("SET spark.sql.parquet.{name}=CORRECTED");
+        run(&mut *session, &set).await;
+    }
     let decimal = Kind::Decimal {
         precision: Some(20),
         scale: Some(4),
@@ -93,14 +93,7 @@ async fn every_kind_goes_in_and_comes_back_the_same() {
     assert_eq!(loaded.rows, 3);
     let (_, mut rows) = read(&mut *session, "SELECT * FROM t").await;
     rows.sort();
-    let mut expected: Vec<Row> = given
-        .iter()
-        .map(|row| {
-            row.iter()
-                .map(|value| value.map(|value| String::from_utf8_lossy(value).into_owned()))
-                .collect()
-        })
-        .collect();
+    let mut expected: Vec<Row> = given.iter().map(|row| owned(row)).collect();
     expected.sort();
     assert_eq!(rows, expected);
     finish(session, "round").await;

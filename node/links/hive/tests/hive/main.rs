@@ -1,5 +1,5 @@
-//! Against the server of `PEERFLOW_TEST_HIVE` (`hive2://host:port`), which `scripts/services spark` starts. Without it nothing
-//! is tried, and each test says so.
+//! Against the Thrift server of Spark at `PEERFLOW_TEST_HIVE` (`hive2://host:port`, with properties of a link behind it as
+//! `;auth=noSasl`), which `scripts/services spark` starts. Without it nothing is tried, and each test says so.
 
 mod catalog;
 mod executing;

@@ -15,11 +15,18 @@ pub(crate) fn settings() -> Option<Settings> {
         println!("skipped: PEERFLOW_TEST_HIVE names no server of HiveServer2");
         return None;
     };
-    let (host, port) = url
+    let (place, properties) = url.split_once(';').unwrap_or((&url, ""));
+    let (host, port) = place
         .strip_prefix("hive2://")
         .and_then(|place| place.trim_end_matches('/').rsplit_once(':'))
-        .expect("PEERFLOW_TEST_HIVE is hive2://host:port");
+        .expect("PEERFLOW_TEST_HIVE is hive2://host:port;name=value;…");
     let mut settings = Settings::new(host);
+    for property in properties.split_terminator(';') {
+        let (name, value) = property.split_once('=').expect("name=value");
+        settings
+            .properties
+            .insert(name.to_owned(), value.to_owned());
+    }
     settings.port = port.parse().expect("a port");
     settings.user = "tester".to_owned();
     Some(settings)
@@ -31,6 +38,16 @@ pub(crate) async fn connect(settings: Settings) -> Box<dyn Session> {
         .connect()
         .await
         .expect("a HiveServer2 for the tests")
+}
+
+/// A session that is told what the server logs of its statements.
+pub(crate) async fn talkative_session() -> Option<Box<dyn Session>> {
+    let mut settings = settings()?;
+    settings.properties.insert(
+        "hiveconf:hive.server2.logging.operation.level".to_owned(),
+        "VERBOSE".to_owned(),
+    );
+    Some(connect(settings).await)
 }
 
 /// A session whose tables are in a database of its own, which begins empty.
