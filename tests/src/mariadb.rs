@@ -4,8 +4,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
+
+use crate::wait::{eventually, is_alive};
 
 /// Where the shared test server is: `mysql://user@host:port`.
 pub fn test_server_url() -> String {
@@ -104,6 +109,13 @@ impl Database {
             &self.server,
             &format!("DROP DATABASE {new}; DROP DATABASE {old}"),
         );
+    }
+
+    /// The server's client, which prints rows without headings.
+    pub fn client(&self) -> Command {
+        let mut client = client(&self.server);
+        client.arg(format!("--database={}", self.name));
+        client
     }
 
     /// Runs a statement in it and gives what the client prints.
@@ -237,6 +249,19 @@ impl Server {
     /// Stops it; clients lose their connections.
     pub fn stop(&self) {
         services(&["stop", &self.path()]);
+    }
+
+    /// Ends it with `kill -9`, as a crash does.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn crash(&self) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("it runs");
+        let pid = pid.trim().parse().expect("a process id");
+        kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
+        eventually("MariaDB is gone", Duration::from_secs(30), || {
+            (!is_alive(pid)).then_some(())
+        });
     }
 
     /// Starts it again at the same address.
