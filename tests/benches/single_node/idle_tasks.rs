@@ -170,7 +170,7 @@ impl IdleNode {
                 if asked.len() >= IN_FLIGHT {
                     asked.join_next().await;
                 }
-                asked.spawn(ask(self.node.scheduler(), request));
+                asked.spawn(ask(self.node.scheduler().clone(), request));
             }
             asked.join_all().await;
         });
