@@ -1,6 +1,6 @@
 # Thin: each target is one script or one cargo command. `make test` does all the set-up it needs.
 
-.PHONY: test check fix build bench sim soak deny services
+.PHONY: test check fix build bench sim soak example-etl deny services
 
 test:            ## everything that must hold: format, lints, docs, all tests (installs what it needs)
 	scripts/test
@@ -27,6 +27,9 @@ sim:             ## some minutes of simulated clusters, each under faults of its
 
 soak:            ## what takes longer than a test may: a hundred kills on either store, many random cases, 10,000 seeds
 	scripts/soak
+
+example-etl:     ## a day's load from file to mail (xmlconfig/example/etl), twice, and whether all of it is right
+	scripts/example-etl
 
 deny:            ## licences, banned crates, sources (needs cargo-deny)
 	cargo deny check bans licenses sources

@@ -29,12 +29,13 @@ fn the_examples_are_switched_off_and_the_plan_says_so() {
         "example_load_items",
         "example_load_orders",
         "example_parameters",
+        "example_sales_day",
         "quickstart",
     ];
     assert_eq!(off, expected);
     let text = plan.to_string();
     assert!(
-        text.contains("switched off (4): example_load_items, "),
+        text.contains("switched off (5): example_load_items, "),
         "{text}"
     );
     assert!(
@@ -56,6 +57,7 @@ fn switched_on_a_day_of_the_examples_runs_as_their_comments_say() {
     // By its own coordinator in Shanghai, and by the nightly one.
     let parameters = ["06-01 03:00:00+02:00", "06-01 19:00:00+02:00"];
     assert_eq!(ran(&plan, "example_parameters"), parameters);
+    assert_eq!(ran(&plan, "example_sales_day"), ["06-01 06:30:00+02:00"]);
     // The nightly one does not give it the parameters that its own gives, which the plan brings to light.
     let failed = plan
         .instances
@@ -68,5 +70,5 @@ fn switched_on_a_day_of_the_examples_runs_as_their_comments_say() {
         panic!("{failed:?}");
     };
     assert!(why.contains("month"), "{why}");
-    assert_eq!(plan.instances.len(), 6);
+    assert_eq!(plan.instances.len(), 7);
 }
