@@ -5,10 +5,13 @@
 mod api;
 mod binary;
 mod cluster;
+pub mod data;
 mod hosts;
 mod mail;
 mod mariadb;
+mod memory;
 mod node;
+mod postgres;
 mod processes;
 mod wait;
 
@@ -18,6 +21,8 @@ pub use cluster::{Cluster, ClusterBuilder, SharedStore, TaskLog, TaskTry, View};
 pub use hosts::{Cut, Hosts, Side, Way};
 pub use mail::{MailServer, ReceivedMail};
 pub use mariadb::{Database, Server, Session, test_server_url};
+pub use memory::peak_kib;
 pub use node::{Node, NodeBuilder, StoreKind};
+pub use postgres::PostgresDatabase;
 pub use processes::{Process, TaskStep, began, children, processes_of};
 pub use wait::{eventually, is_alive, within};

@@ -28,3 +28,7 @@ mod run;
 mod simulate;
 #[path = "outside/store_away.rs"]
 mod store_away;
+#[path = "outside/transfer_pairs.rs"]
+mod transfer_pairs;
+#[path = "outside/transfer_pairs_delimiter.rs"]
+mod transfer_pairs_delimiter;

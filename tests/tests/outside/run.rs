@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use peerflow_tests::{Outcome, children, eventually, is_alive, run_in};
+use peerflow_tests::{Outcome, children, eventually, is_alive, peak_kib, run_in};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -403,15 +403,6 @@ fn two_million_lines_leave_the_memory_flat() {
     let peak: u64 = peaks.values().sum();
     assert!(peaks.len() >= 2, "the node and its spawner: {peaks:?}");
     assert!(peak < 150 * 1024, "the peak was {peak} KiB: {peaks:?}");
-}
-
-/// The most memory that a process has had resident.
-fn peak_kib(pid: i32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().trim_end_matches(" kB").parse().ok()
 }
 
 #[test]
