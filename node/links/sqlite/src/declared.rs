@@ -128,6 +128,11 @@ pub(crate) fn column_type(kind: Kind) -> String {
     }
 }
 
+/// What a column is that was made for this kind: an unsigned integer of 64 bits, for one, is kept as a decimal.
+pub(crate) fn kept(made_for: Kind) -> Kind {
+    kind(&column_type(made_for)).unwrap_or(made_for)
+}
+
 /// A type without the limits in its parentheses, wherever these stand, and the limits.
 fn split(declared: &str) -> (&str, Vec<u32>) {
     let Some((name, rest)) = declared.split_once('(') else {

@@ -146,7 +146,11 @@ impl SqliteSession {
                 of_table.is_some_and(|known| declared::kind(&known.declared).is_none());
             Rule {
                 name: column.name.clone(),
-                kind: if has_no_type { source } else { column.kind },
+                kind: if has_no_type {
+                    source
+                } else {
+                    declared::kept(column.kind)
+                },
                 affinity: of_table.map_or(Affinity::None, |known| known.affinity()),
                 source,
             }

@@ -294,6 +294,23 @@ async fn rows_that_are_loaded_are_read_back_digit_for_digit() {
 }
 
 #[tokio::test]
+async fn a_table_made_for_unsigned_integers_of_64_bits_takes_the_largest() {
+    let file = File::new().await;
+    let mut session = file.session().await;
+    let kind = Kind::Integer {
+        bits: 64,
+        unsigned: true,
+    };
+    table_of(&mut *session, "t", &[kind]).await;
+    // As who made the table calls its columns, who has not looked at it again.
+    let columns = [Column::new("c0", kind)];
+    let rows = [["18446744073709551615"], ["0"], ["NULL"]];
+    let loaded = loaded(&mut *session, "t", &columns, &[kind], &rows).await;
+    assert_eq!(loaded.unwrap(), 3);
+    assert_eq!(all(&mut *session, "SELECT * FROM t").await.1, rows);
+}
+
+#[tokio::test]
 async fn a_value_that_does_not_fit_is_named_by_row_and_column() {
     let file = File::new().await;
     file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)")
