@@ -34,7 +34,7 @@ impl Zone {
             .collect();
         // One column: rows of a tuple have few.
         let query = format!(
-            "SELECT @@session.time_zone, CONCAT_WS(',', {})",
+            "SELECT IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone), CONCAT_WS(',', {})",
             probes.join(", ")
         );
         let row: Option<(String, String)> =

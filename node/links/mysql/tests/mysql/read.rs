@@ -154,6 +154,24 @@ async fn a_zone_with_summer_time_gives_instants_all_the_same() {
 }
 
 #[tokio::test]
+async fn the_first_instant_is_read_where_the_servers_own_zone_is_utc() {
+    let place = Place::create().await;
+    let mut session = place.session().await;
+    let zone = rows(&mut *session, "SELECT @@system_time_zone").await;
+    run(&mut *session, "SET time_zone = 'SYSTEM'").await;
+    run(&mut *session, "CREATE TABLE t (ts TIMESTAMP NULL)").await;
+    run(&mut *session, "INSERT INTO t VALUES (FROM_UNIXTIME(1))").await;
+    let read = read(&mut *session, "SELECT ts FROM t").await;
+    if zone == [["UTC"]] {
+        let found = rows(&mut *session, "SELECT ts FROM t").await;
+        assert_eq!(found, [["1970-01-01 00:00:01+00:00"]]);
+    } else if let Err(error) = read {
+        assert!(error.message.contains("sessionVariables"), "{error}");
+    }
+    place.drop_it().await;
+}
+
+#[tokio::test]
 async fn a_tiny_number_that_is_no_boolean_is_refused_with_a_way_out() {
     let place = Place::create().await;
     let mut session = place.session().await;
