@@ -98,8 +98,11 @@ fn rule(source: &Column, target: &Column) -> Result<Rule, Error> {
             .at_column(&target.name));
         }
         (_, Kind::Date) => Rule::Date,
-        (_, Kind::Time { decimals }) => Rule::Time(decimals),
-        (_, Kind::Timestamp { decimals } | Kind::Instant { decimals }) => Rule::Timestamp(decimals),
+        // A table made for more decimals has six all the same.
+        (_, Kind::Time { decimals }) => Rule::Time(decimals.min(6)),
+        (_, Kind::Timestamp { decimals } | Kind::Instant { decimals }) => {
+            Rule::Timestamp(decimals.min(6))
+        }
         (Kind::Binary { .. }, _) => Rule::Utf8,
         (
             _,
@@ -251,6 +254,14 @@ mod tests {
         assert!(written(Rule::Date, "2026-01-01 00:00:00.000+08:00").is_ok());
         assert!(written(Rule::Timestamp(3), "2026-01-01 00:00:00.1234+00:00").is_err());
         assert!(written(Rule::Timestamp(3), "2026-01-01 00:00:00.123000+00:00").is_ok());
+    }
+
+    #[test]
+    fn a_table_made_for_nine_decimals_of_a_second_keeps_six() {
+        let column = Column::new("at", Kind::Timestamp { decimals: 9 });
+        let rule = rule(&column, &column).unwrap();
+        assert!(written(rule, "2026-01-01 00:00:00.123456789").is_err());
+        assert!(written(rule, "2026-01-01 00:00:00.123456000").is_ok());
     }
 
     #[test]
