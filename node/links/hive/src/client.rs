@@ -7,9 +7,9 @@ use thrift::protocol::{TInputProtocol, TType};
 use tokio::time::timeout;
 
 use crate::error::{Failure, lost, senseless};
+use crate::fetched::{Fetch, Fetched};
 use crate::kinds::Type;
 use crate::message::{Reader, Writer};
-use crate::rowset::RowSet;
 use crate::structs::{Handle, Operation, Progress, Status, schema};
 use crate::wire::Wire;
 
@@ -18,14 +18,6 @@ use crate::wire::Wire;
 const VERSION: i32 = 5;
 /// The name of the database's product.
 const PRODUCT: i32 = 17;
-
-/// Which rows are fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fetch {
-    Rows,
-    /// What the server has logged of the statement.
-    Log,
-}
 
 /// A connection over which calls are made.
 #[derive(Debug)]
@@ -52,38 +44,6 @@ impl From<Trial> for Error {
             Trial::Refused(failure) => failure.error(),
             Trial::Broken(error) => error,
         }
-    }
-}
-
-/// An answer with rows.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    message: Vec<u8>,
-    sequence: i32,
-    /// Whether the server says that more are to come. Hive never does.
-    pub(crate) has_more: bool,
-    /// The rows are not ready yet.
-    pub(crate) is_early: bool,
-}
-
-impl Fetched {
-    /// Bytes of the whole answer.
-    pub(crate) fn size(&self) -> usize {
-        self.message.len()
-    }
-
-    pub(crate) fn rows(&self) -> thrift::Result<RowSet<'_>> {
-        Reader::answer(&self.message, self.sequence, |reader| {
-            let mut rows = RowSet::default();
-            reader.fields(|reader, id, kind| {
-                if (id, kind) != (3, TType::Struct) {
-                    return Ok(false);
-                }
-                rows = RowSet::read(reader)?;
-                Ok(true)
-            })?;
-            Ok(rows)
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Making connections.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -21,10 +22,17 @@ const IDLE: u32 = 30;
 const ANONYMOUS: &str = "anonymous";
 
 /// Where a server is, and how it is spoken to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) settings: Settings,
     pub(crate) properties: Properties,
+}
+
+/// Values of the session's variables may be secret.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.place()).finish()
+    }
 }
 
 impl Address {

@@ -24,6 +24,7 @@ mod database;
 mod dialect;
 mod error;
 mod extent;
+mod fetched;
 mod kinds;
 mod literal;
 mod load;

@@ -4,6 +4,8 @@ use tokio::sync::mpsc;
 
 /// Lines that wait for whoever takes them.
 const WAITING: usize = 1000;
+/// Bytes of a line at most; the rest of a longer one is left out.
+const LONGEST: usize = 4096;
 
 /// Where lines go. A taker that is behind loses some, since the statement does not wait for it.
 #[derive(Debug)]
@@ -24,7 +26,11 @@ impl LogLines {
     }
 
     pub(crate) fn tell(&mut self, lines: Vec<String>) {
-        for line in lines {
+        for mut line in lines {
+            if line.len() > LONGEST {
+                line.truncate(line.floor_char_boundary(LONGEST));
+                line.push('…');
+            }
             if self.lost > 0 {
                 let gap = format!("… {} lines of the server's log left out", self.lost);
                 if self.lines.try_send(gap).is_ok() {
@@ -41,6 +47,14 @@ impl LogLines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let (mut log, mut taker) = LogLines::new();
+        log.tell(vec!["订".repeat(LONGEST)]);
+        let line = taker.try_recv().unwrap();
+        assert!(line.len() < LONGEST + 4 && line.ends_with("订…"));
+    }
 
     #[test]
     fn a_taker_that_is_behind_learns_how_many_lines_it_missed() {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use peerflow_rows::{BatchBuilder, Column, Error, Executed, Kind, RowBatch, Trouble};
 use tokio::time::{Instant, sleep};
 
-use crate::client::{Fetch, Fetched, Trial};
+use crate::client::Trial;
 use crate::error::{cancelled, senseless};
+use crate::fetched::{Fetch, Fetched};
 use crate::product::Product;
 use crate::rowset::Unfit;
 use crate::session::HiveSession;
