@@ -37,7 +37,7 @@ pub(super) fn database(
 fn holds_password(url: &str) -> bool {
     let authority = url
         .split_once("://")
-        .map_or(url, |(_, rest)| rest)
+        .map_or("", |(_, rest)| rest)
         .split(['/', '?', ';'])
         .next()
         .unwrap_or_default();

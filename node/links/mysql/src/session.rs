@@ -133,6 +133,23 @@ impl Session for MySqlSession {
         }
     }
 
+    async fn undoes_changes_of(&mut self, table: &str) -> Result<bool, Error> {
+        let TableName { schema, table } = TableName::parse(table)?;
+        // Views have no engine, and are judged by the tables behind them when it comes to that.
+        let engine: Option<Option<String>> = self
+            .conn()?
+            .exec_first(
+                "SELECT e.TRANSACTIONS FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
+                 WHERE t.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND t.TABLE_NAME = ?",
+                (schema, table),
+            )
+            .await
+            .map_err(|error| talking(&error))?;
+        Ok(engine
+            .flatten()
+            .is_none_or(|transactions| transactions == "YES"))
+    }
+
     async fn begin(&mut self) -> Result<(), Error> {
         self.run("START TRANSACTION").await
     }

@@ -78,6 +78,15 @@ pub trait Session: Send + Debug {
     /// When the server cannot tell.
     async fn table(&mut self, table: &str) -> Result<Option<Vec<Column>>, Error>;
 
+    /// Whether what is written into a table can be undone. Of a database that has transactions, all tables but those of
+    /// engines without them.
+    ///
+    /// # Errors
+    /// When the server cannot tell.
+    async fn undoes_changes_of(&mut self, _table: &str) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// Begins a transaction. Databases without transactions do nothing.
     ///
     /// # Errors

@@ -156,9 +156,13 @@ impl<'t> Table<'t> {
             is_missing,
         };
         let writers = self.writers();
-        let staged = writers > 1 || !self.dialect.has_transactions();
+        let can_be_undone = self.can_be_undone(attempt, is_missing).await?;
+        let staged = writers > 1 || !can_be_undone;
         self.announce(attempt, &source.described(), is_missing, writers)
             .await;
+        if !can_be_undone {
+            self.warn_of_parts(attempt).await;
+        }
         let pumped = if staged {
             self.fill_staged(attempt, source, plan, writers, &mark)
                 .await?
@@ -203,15 +207,41 @@ impl<'t> Table<'t> {
                 ))
                 .await;
         }
-        if !self.dialect.has_transactions() {
-            let kind = self.dialect.name();
-            attempt
-                .warn(format!(
-                    "{link}: {kind} has no transactions: rows are gathered in a staging table and moved by one statement; if that \
-                     statement breaks off, table `{table}` may hold a part of them"
-                ))
-                .await;
+    }
+
+    /// Whether a load that fails leaves the table as it was.
+    async fn can_be_undone(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        is_missing: bool,
+    ) -> Result<bool, Unsuccessful> {
+        if !self.dialect.has_transactions() || is_missing {
+            return Ok(self.dialect.has_transactions());
         }
+        let mut session = self.take()?;
+        let cancel = session.canceller();
+        let work = session.undoes_changes_of(self.target.table.trim());
+        let answer = attempt.supervise(&self.link, cancel, work).await?;
+        self.session = Some(session);
+        answer.map_err(|error| {
+            let doing = format!("asking for the engine of table `{}`", self.name());
+            Unsuccessful::failed(of_database(&self.link, &doing, &error))
+        })
+    }
+
+    async fn warn_of_parts(&self, attempt: &mut Attempt<'_>) {
+        let (link, table) = (&self.link, self.name());
+        let what = if self.dialect.has_transactions() {
+            format!("table `{table}` is of an engine without transactions")
+        } else {
+            format!("{} has no transactions", self.dialect.name())
+        };
+        attempt
+            .warn(format!(
+                "{link}: {what}: rows are gathered in a staging table and moved by one statement; if that statement breaks off, \
+                 table `{table}` may hold a part of them"
+            ))
+            .await;
     }
 
     async fn existing(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use peerflow_actions::TaskResult;
+use peerflow_model::LogLevel;
 use peerflow_rows::{Database, Session};
 use peerflow_workflow::{TextFormat, TransferTarget};
 
@@ -110,5 +111,50 @@ async fn mariadb_is_filled_whole_or_stays_as_it_was() {
 async fn postgresql_is_filled_whole_or_stays_as_it_was() {
     let server = Server::postgres("transfer").await;
     all_or_nothing(Arc::clone(&server.database)).await;
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_table_without_transactions_is_filled_from_a_staging_table_with_a_warning() {
+    let server = Server::mariadb("engine").await;
+    let mut session = server.database.connect().await.unwrap();
+    let stage = Stage::with(Setting::with_database(Arc::clone(&server.database))).await;
+    for statement in [
+        "create table m (a int) engine = MyISAM",
+        "insert into m values (7)",
+    ] {
+        session.execute(statement, 0).await.unwrap();
+    }
+    let input = stage.path("in.csv");
+    std::fs::write(&input, "1\n2\nnone\n").unwrap();
+    let input = input.to_string_lossy().into_owned();
+    let mut target = into_table("m");
+    target.truncate = true;
+    let load = transfer(
+        files(input.clone(), TextFormat::Csv),
+        TransferTarget::Table(target),
+    );
+    let end = stage.run(load.clone()).await;
+    assert_eq!(end.result, TaskResult::Failed);
+    let left = session.execute("select a from m", 3).await.unwrap();
+    assert_eq!(
+        left.first_rows.values().collect::<Vec<_>>(),
+        [Some(&b"7"[..])]
+    );
+    assert!(
+        stage
+            .texts(LogLevel::Warn)
+            .iter()
+            .any(|line| line.contains("an engine without transactions"))
+    );
+
+    std::fs::write(&input, "1\n2\n").unwrap();
+    let end = stage.run(load).await;
+    assert_eq!(
+        (end.result, end.message.as_str()),
+        (TaskResult::Succeeded, "")
+    );
+    let moved = session.execute("select a from m", 3).await.unwrap();
+    assert_eq!(moved.first_rows.rows(), 2);
     server.end().await;
 }
