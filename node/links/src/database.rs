@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use peerflow_hive::HiveDatabase;
 use peerflow_model::LinkSettings;
 use peerflow_mysql::MySqlDatabase;
 use peerflow_postgres::PostgresDatabase;
@@ -111,18 +112,39 @@ pub(crate) fn open(url: &DatabaseUrl) -> Result<Opened, Fault> {
         (DatabaseSystem::Oracle | DatabaseSystem::ClickHouse | DatabaseSystem::Odbc, _) => {
             odbc::open(url)
         }
-        (DatabaseSystem::Hive | DatabaseSystem::Impala, _) => Err(Fault::new(
-            LinkPart::Unsupported,
-            "this program was built without its client for HiveServer2; \
-             until then a script with beeline or impala-shell can do the work",
+        (
+            DatabaseSystem::Hive | DatabaseSystem::Impala,
+            DatabasePlace::Server {
+                host,
+                port,
+                database,
+            },
+        ) => open_hive(url, host, *port, database),
+        (
+            DatabaseSystem::MySql
+            | DatabaseSystem::Postgres
+            | DatabaseSystem::Sqlite
+            | DatabaseSystem::Hive
+            | DatabaseSystem::Impala,
+            _,
+        ) => Err(Fault::new(
+            LinkPart::JdbcUrl,
+            "the jdbc-url names no place of that kind",
         )),
-        (DatabaseSystem::MySql | DatabaseSystem::Postgres | DatabaseSystem::Sqlite, _) => {
-            Err(Fault::new(
-                LinkPart::JdbcUrl,
-                "the jdbc-url names no place of that kind",
-            ))
-        }
     }
+}
+
+fn open_hive(url: &DatabaseUrl, host: &str, port: u16, database: &str) -> Result<Opened, Fault> {
+    let mut settings = peerflow_hive::Settings::new(host);
+    settings.port = port;
+    database.clone_into(&mut settings.database);
+    settings.user = url.username.clone().unwrap_or_default();
+    settings.password = password(url);
+    settings.properties = properties(url);
+    settings.impala = url.system == DatabaseSystem::Impala;
+    let warnings = settings.warnings();
+    let database = HiveDatabase::new(settings).map_err(senseless)?;
+    Ok((Arc::new(database), warnings))
 }
 
 /// Properties with those that are secret; the password travels by itself.

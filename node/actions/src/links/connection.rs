@@ -4,8 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use peerflow_model::LogLevel;
 use peerflow_rows::{Cancel, Comments, Database, Error, Executed, Session, Trouble};
 use peerflow_workflow::DatabaseLink;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{not_connected, shown};
@@ -24,6 +26,8 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Connection {
     session: Box<dyn Session>,
+    /// What the server says of a statement while it runs, where it does.
+    lines: Option<mpsc::Receiver<String>>,
     /// The link, as messages call it.
     link: String,
 }
@@ -54,7 +58,8 @@ impl Attempt<'_> {
             )),
         };
         match connected {
-            Ok(session) => Ok(Connection {
+            Ok(mut session) => Ok(Connection {
+                lines: session.log_lines(),
                 session,
                 link: shown(link),
             }),
@@ -70,6 +75,17 @@ impl Attempt<'_> {
         cancel: Arc<dyn Cancel>,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<Result<T, Error>, Unsuccessful> {
+        self.supervise_and_log(link, cancel, work, &mut None).await
+    }
+
+    /// The same, with the lines that the server says meanwhile.
+    async fn supervise_and_log<T>(
+        &mut self,
+        link: &str,
+        cancel: Arc<dyn Cancel>,
+        work: impl Future<Output = Result<T, Error>> + Send,
+        lines: &mut Option<mpsc::Receiver<String>>,
+    ) -> Result<Result<T, Error>, Unsuccessful> {
         let mut work = std::pin::pin!(work);
         let stopped = loop {
             let due = self.log.due();
@@ -82,7 +98,13 @@ impl Attempt<'_> {
             tokio::select! {
                 biased;
                 stopped = self.stop.stopped() => break stopped,
-                done = &mut work => return Ok(done),
+                Some(line) = next(lines) => self.log.tell(LogLevel::Info, &line).await,
+                done = &mut work => {
+                    while let Some(line) = lines.as_mut().and_then(|lines| lines.try_recv().ok()) {
+                        self.log.tell(LogLevel::Info, &line).await;
+                    }
+                    return Ok(done);
+                }
                 () = flush => self.log.flush().await,
             }
         };
@@ -102,6 +124,18 @@ impl Attempt<'_> {
     }
 }
 
+/// The next line, where any can come; `None` once none can.
+async fn next(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+    let Some(open) = lines else {
+        return std::future::pending().await;
+    };
+    let line = open.recv().await;
+    if line.is_none() {
+        *lines = None;
+    }
+    line
+}
+
 impl Connection {
     /// The link, as messages call it.
     pub(crate) fn link(&self) -> &str {
@@ -117,7 +151,9 @@ impl Connection {
     ) -> Result<Result<Executed, Error>, Unsuccessful> {
         let cancel = self.session.canceller();
         let work = self.session.execute(statement, first_rows);
-        attempt.supervise(&self.link, cancel, work).await
+        attempt
+            .supervise_and_log(&self.link, cancel, work, &mut self.lines)
+            .await
     }
 
     /// The comments of a table. The outer error means that the attempt must stop.

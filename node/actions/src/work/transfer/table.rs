@@ -229,7 +229,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    async fn warn_of_parts(&self, attempt: &mut Attempt<'_>) {
+    async fn warn_of_parts(&mut self, attempt: &mut Attempt<'_>) {
         let (link, table) = (&self.link, self.name());
         let what = if self.dialect.has_transactions() {
             format!("table `{table}` is of an engine without transactions")

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use peerflow_actions::TaskResult;
-use peerflow_model::LogLevel;
 use peerflow_rows::{Database, Session};
 use peerflow_workflow::{TextFormat, TransferTarget};
 
@@ -143,7 +142,7 @@ async fn a_table_without_transactions_is_filled_from_a_staging_table_with_a_warn
     );
     assert!(
         stage
-            .texts(LogLevel::Warn)
+            .warnings()
             .iter()
             .any(|line| line.contains("an engine without transactions"))
     );
