@@ -54,7 +54,12 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>, monitor: &FileMonitor) -> Out
     if !monitor.warn_message.is_empty() {
         problems.push(monitor.warn_message.clone());
     }
-    Err(Unsuccessful::failed(problems.join("; ")))
+    let problems = problems.join("; ");
+    Err(Unsuccessful::failed(if monitor.link == LOCAL {
+        problems
+    } else {
+        format!("file link `{}`: {problems}", monitor.link)
+    }))
 }
 
 /// Where files are looked for.

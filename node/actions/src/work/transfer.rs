@@ -14,6 +14,7 @@ mod messages;
 mod pump;
 mod relay;
 mod source;
+mod staging;
 mod statements;
 mod table;
 mod text_file;

@@ -135,6 +135,17 @@ impl Dialect for MySqlDialect {
             text(&pattern)
         )
     }
+
+    /// A lock of the server's that bears the name of the table; the server frees it when the session ends.
+    fn hold_staging(&self, staging: &str) -> Option<String> {
+        let name = TableName::parse(staging).ok()?;
+        Some(format!("SELECT GET_LOCK({}, 0)", text(&name.table)))
+    }
+
+    fn list_abandoned(&self, table: &str, prefix: &str) -> Option<String> {
+        let list = self.list_staging(table, prefix);
+        Some(format!("{list} AND IS_FREE_LOCK(TABLE_NAME) = 1"))
+    }
 }
 
 /// Room that a column takes in the row itself, where it is of text or bytes.

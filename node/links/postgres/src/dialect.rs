@@ -73,19 +73,25 @@ impl Dialect for PostgresDialect {
         }
     }
 
-    /// Beside a table without a schema is where new tables go, as [`Self::create_staging`] has it.
     fn list_staging(&self, table: &str, prefix: &str) -> String {
-        let schema = match Name::parse(table).schema {
-            Some(schema) => literal(&schema),
-            None => "current_schema()".to_owned(),
-        };
-        let prefix = literal(cut(prefix));
-        format!(
-            "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {schema} AND c.relkind = 'r' \
-             AND left(c.relname::text, length({prefix})) = {prefix} ORDER BY 1"
-        )
+        list(table, prefix, "")
+    }
+
+    /// An advisory lock for the name of the table; the server frees it when the session ends.
+    fn hold_staging(&self, staging: &str) -> Option<String> {
+        let name = literal(&Name::parse(staging).table);
+        Some(format!(
+            "SELECT pg_try_advisory_lock({LOCKS}, hashtext({name}))"
+        ))
+    }
+
+    fn list_abandoned(&self, table: &str, prefix: &str) -> Option<String> {
+        let held = format!(
+            "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database \
+             WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = {LOCKS} \
+             AND l.objid::bigint = hashtext(c.relname::text)::bigint & 4294967295)"
+        );
+        Some(list(table, prefix, &held))
     }
 
     /// Values for identity columns are taken as they are, as COPY takes them.
@@ -96,6 +102,24 @@ impl Dialect for PostgresDialect {
             "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {staging}"
         )
     }
+}
+
+/// What our advisory locks have in common, so that they are not those of others.
+const LOCKS: i32 = 0x7065_6572;
+
+/// Lists tables beside `table`. Beside a table without a schema is where new tables go, as `create_staging` has it.
+fn list(table: &str, prefix: &str, condition: &str) -> String {
+    let schema = match Name::parse(table).schema {
+        Some(schema) => literal(&schema),
+        None => "current_schema()".to_owned(),
+    };
+    let prefix = literal(cut(prefix));
+    format!(
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {schema} AND c.relkind = 'r' \
+         AND left(c.relname::text, length({prefix})) = {prefix} {condition} ORDER BY 1"
+    )
 }
 
 /// PostgreSQL has no unsigned integers and none of eight bits: the next larger type holds them.

@@ -61,6 +61,17 @@ pub trait Dialect: Send + Sync + Debug {
     /// Lists the full, quoted names of tables beside `table` whose names begin with `prefix`, one column.
     fn list_staging(&self, table: &str, prefix: &str) -> String;
 
+    /// Tells the server that this staging table is in use, for as long as the session lasts; `None` where it keeps no such
+    /// thing.
+    fn hold_staging(&self, _staging: &str) -> Option<String> {
+        None
+    }
+
+    /// As [`Self::list_staging`], only tables that no session holds; `None` where [`Self::hold_staging`] is.
+    fn list_abandoned(&self, _table: &str, _prefix: &str) -> Option<String> {
+        None
+    }
+
     /// Empties a table within the open transaction.
     fn delete_all(&self, table: &str) -> String {
         format!("DELETE FROM {table}")

@@ -81,7 +81,10 @@ impl SqliteDatabase {
             .connect()
             .await
             .map_err(|error| told(&error))?;
-        let mut session = SqliteSession::new(connection, self.settings.busy_timeout).await?;
+        let path = &self.settings.path;
+        let file = tokio::fs::canonicalize(path).await;
+        let file = file.unwrap_or_else(|_unreadable| path.clone());
+        let mut session = SqliteSession::new(connection, file, self.settings.busy_timeout).await?;
         // The first look into the file: until now anything could be there.
         session.run("PRAGMA schema_version").await?;
         Ok(session)

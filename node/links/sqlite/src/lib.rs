@@ -7,8 +7,9 @@
 //!   digit for digit; larger ones become `DECIMAL_TEXT(p,s)`, which is text and keeps every digit.
 //! * What SQLite would take and change, or store although the column is of another type, is refused on load. Lengths
 //!   (`VARCHAR(10)`) are not checked: SQLite keeps what is longer as it is.
-//! * A load stays within a cache of 16 MB, but for this: while somebody reads a file that has no write-ahead log, a transfer
-//!   within it for instance, nothing can be written to it and all waits in memory. `PRAGMA journal_mode = WAL`, once, helps.
+//! * A load stays within a cache of 16 MB, but for this: while another process reads a file that has no write-ahead log, nothing
+//!   can be written to it and all waits in memory. `PRAGMA journal_mode = WAL`, once, helps. What this process itself reads of
+//!   a file that it writes to, as in a transfer within it, is copied into a temporary file first.
 //! * Foreign keys are checked only after `PRAGMA foreign_keys = ON`, as in SQLite's own shell.
 
 mod bind;
@@ -26,6 +27,7 @@ mod read;
 mod session;
 mod settings;
 mod stop;
+mod writing;
 
 pub use database::SqliteDatabase;
 pub use dialect::SqliteDialect;

@@ -1,5 +1,6 @@
 //! One connection to a file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,9 @@ use crate::failure::told;
 use crate::names::TableName;
 use crate::plain::{push_row, storage};
 use crate::stop::{STEPS, Stop};
+use crate::writing::Writing;
 
-mod words;
+pub(crate) mod words;
 
 /// One connection to a file.
 #[derive(Debug)]
@@ -29,12 +31,16 @@ pub struct SqliteSession {
     pub(crate) connection: SqliteConnection,
     pub(crate) stop: Stop,
     busy_timeout: Duration,
+    pub(crate) file: PathBuf,
+    /// The transaction that is open.
+    writing: Option<Writing>,
 }
 
 impl SqliteSession {
     /// Lets SQLite look at the flag that stops it.
     pub(crate) async fn new(
         mut connection: SqliteConnection,
+        file: PathBuf,
         busy_timeout: Duration,
     ) -> Result<Self, Error> {
         let stop = Stop::default();
@@ -48,6 +54,8 @@ impl SqliteSession {
             connection,
             stop,
             busy_timeout,
+            file,
+            writing: None,
         })
     }
 
@@ -84,10 +92,11 @@ impl SqliteSession {
         self.run_part("SELECT 1 FROM sqlite_schema LIMIT 1").await
     }
 
-    async fn run_part(&mut self, sql: &'static str) -> Result<(), Error> {
+    pub(crate) async fn run_part(&mut self, sql: &str) -> Result<(), Error> {
         let patience = self.patience();
         loop {
-            match sqlx::raw_sql(sql).execute(&mut self.connection).await {
+            let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+            match statement.execute(&mut self.connection).await {
                 Err(error) if patience.once_more(&error).await => {}
                 done => return done.map(drop).map_err(|error| told(&error)),
             }
@@ -215,14 +224,19 @@ impl Session for SqliteSession {
 
     /// At once as a writer: a transaction that only becomes one later may find that somebody else was faster.
     async fn begin(&mut self) -> Result<(), Error> {
-        self.run("BEGIN IMMEDIATE").await
+        self.run("BEGIN IMMEDIATE").await?;
+        self.writing = Some(Writing::to(&self.file));
+        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
-        self.run("COMMIT").await
+        self.run("COMMIT").await?;
+        self.writing = None;
+        Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), Error> {
+        self.writing = None;
         match self.run("ROLLBACK").await {
             // After some errors SQLite has undone everything by itself.
             Err(error) if error.message.contains("no transaction is active") => Ok(()),

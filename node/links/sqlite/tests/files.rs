@@ -387,14 +387,20 @@ async fn rows_go_from_one_table_to_another_of_the_same_file() {
         source: described.clone(),
         progress: Arc::default(),
     };
-    // More than the cache holds: pages that cannot be written while somebody reads stay in memory.
+    // More than the cache holds: pages that could not be written while somebody reads would stay in memory.
     let (sender, receiver) = batches();
+    let before = file.bytes();
     target.begin().await.unwrap();
     let (read, done) = tokio::join!(
         source.read("SELECT * FROM t", &described, sender),
         target.load(&load, receiver)
     );
     assert_eq!((read.unwrap(), done.unwrap().rows), (250, 250));
+    let written = file.bytes() - before;
+    assert!(
+        written > before / 2,
+        "{written} of {before} bytes are in the file"
+    );
     target.commit().await.unwrap();
     let same = "SELECT count(*) FROM t JOIN u USING (i) WHERE t.h = u.h";
     assert_eq!(all(&mut *source, same).await.1, [["250"]]);

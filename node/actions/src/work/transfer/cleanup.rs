@@ -46,10 +46,14 @@ impl Table<'_> {
             && let Err(why) = self.drop_table(&staging).await
         {
             let link = &self.link;
+            let next = match self.dialect.hold_staging(&staging) {
+                Some(_) => "run",
+                None => "try",
+            };
             attempt
                 .warn(format!(
-                    "{link}: staging table {staging} could not be dropped: {why}; the next try of the step does it, or drop it by \
-                     hand"
+                    "{link}: staging table {staging} could not be dropped: {why}; the next {next} of the step does it, or drop \
+                     it by hand"
                 ))
                 .await;
         }

@@ -9,7 +9,8 @@ use super::end::{End, shielded, too_late};
 use super::messages::{of_database, unknown_commit};
 use super::pump::{Pumped, pump};
 use super::source::Source;
-use super::table::{Mark, Plan, Table};
+use super::staging::Mark;
+use super::table::{Plan, Table};
 use super::writer::Writer;
 use crate::attempt::{Attempt, Unsuccessful};
 
@@ -56,6 +57,7 @@ impl Table<'_> {
         } else {
             self.dialect.create_staging(&staging, self.name())
         };
+        self.hold_staging(attempt, &staging).await?;
         self.staging = Some(staging.clone());
         self.execute(attempt, "making a staging table", &create, 0)
             .await?;

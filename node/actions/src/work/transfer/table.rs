@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use peerflow_model::{ContentHash, LogLevel};
+use peerflow_model::LogLevel;
 use peerflow_rows::{Column, Database, Dialect, Executed, Session};
 use peerflow_workflow::{TableTarget, TransferSource};
 
 use super::messages::{of_database, width};
 use super::pump::{Pumped, progress};
 use super::source::Source;
+use super::staging::Mark;
 use super::statements::{Step, steps};
 use crate::attempt::{Attempt, Outcome, Unsuccessful};
 use crate::links::shown;
 
 /// More writers than these help no database.
 const MOST_WRITERS: u32 = 32;
-
-/// Staging tables of one step that are looked for.
-const LEFT_BEHIND: usize = 1_000;
 
 /// Fills a table: `pre`, create, check, load, `after`.
 pub(super) async fn run(
@@ -144,9 +142,7 @@ impl<'t> Table<'t> {
     ) -> Result<(), Unsuccessful> {
         let found = source.describe(attempt).await?;
         let mark = Mark::of(attempt);
-        if attempt.task.attempt.attempt > 1 {
-            self.drop_left_staging(attempt, &mark).await?;
-        }
+        self.drop_left_staging(attempt, &mark).await?;
         let existing = self.existing(attempt).await?;
         let is_missing = existing.is_none();
         let columns = self.judge(existing, found)?;
@@ -277,53 +273,6 @@ impl<'t> Table<'t> {
                 "{link}: table `{table}` does not exist, and the source has no line that would tell its columns; make the table \
                  in <pre>, with CREATE TABLE IF NOT EXISTS"
             ))),
-        }
-    }
-
-    /// Drops what earlier tries of the same visit left, whose node is gone.
-    async fn drop_left_staging(
-        &mut self,
-        attempt: &mut Attempt<'_>,
-        mark: &Mark,
-    ) -> Result<(), Unsuccessful> {
-        let list = self.dialect.list_staging(self.name(), &mark.prefix);
-        let doing = "looking for staging tables of earlier tries";
-        let found = self.execute(attempt, doing, &list, LEFT_BEHIND).await?;
-        let rows = &found.first_rows;
-        let names: Vec<String> = (0..rows.rows())
-            .filter_map(|row| rows.value(row, 0))
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect();
-        for name in names {
-            let drop = self.dialect.drop_table(&name);
-            self.execute(attempt, "dropping a staging table", &drop, 0)
-                .await?;
-            attempt
-                .info(format!(
-                    "{}: dropped staging table {name}, which an earlier try left",
-                    self.link
-                ))
-                .await;
-        }
-        Ok(())
-    }
-}
-
-/// What is in the names of staging tables of one visit, so that they are found again.
-#[derive(Debug)]
-pub(super) struct Mark {
-    prefix: String,
-    pub(super) name: String,
-}
-
-impl Mark {
-    fn of(attempt: &Attempt<'_>) -> Self {
-        let id = &attempt.task.attempt;
-        let visit = ContentHash::of(id.visit.to_string().as_bytes()).to_string();
-        let prefix = format!("peerflow_{}_", &visit[..12]);
-        Self {
-            name: format!("{prefix}{}", id.attempt),
-            prefix,
         }
     }
 }

@@ -23,7 +23,7 @@ fn line(row: usize) -> String {
 /// Runs what a kind of database must hold, in a database of the test's own.
 async fn all_or_nothing(database: Arc<dyn Database>) {
     let mut session = database.connect().await.unwrap();
-    let stage = Stage::with(Setting::with_database(database)).await;
+    let stage = Stage::with(Setting::with_database(Arc::clone(&database))).await;
     let content: String = (0..ROWS).map(line).collect();
     let input = stage.path("in.csv");
     std::fs::write(&input, &content).unwrap();
@@ -55,6 +55,32 @@ async fn all_or_nothing(database: Arc<dyn Database>) {
         assert!(std::fs::read_to_string(&output).unwrap() == content);
     }
     stays(&stage, &mut *session, input).await;
+    forgotten(&*database, &mut *session).await;
+}
+
+/// A staging table that somebody uses is not taken for one that was left; once its session has ended it is.
+async fn forgotten(database: &dyn Database, session: &mut dyn Session) {
+    let dialect = database.dialect();
+    let staging = dialect.staging_name("t", "peerflow_step_visit_1");
+    let hold = dialect.hold_staging(&staging).unwrap();
+    let list = dialect.list_abandoned("t", "peerflow_step_").unwrap();
+    let mut user = database.connect().await.unwrap();
+    user.execute(&hold, 1).await.unwrap();
+    let create = dialect.create_staging(&staging, "t");
+    user.execute(&create, 0).await.unwrap();
+    let left = session.execute(&list, 9).await.unwrap();
+    assert_eq!(left.first_rows.rows(), 0);
+    user.close().await;
+    let found = loop {
+        let left = session.execute(&list, 9).await.unwrap().first_rows;
+        if let Some(name) = left.value(0, 0) {
+            break String::from_utf8(name.to_vec()).unwrap();
+        }
+    };
+    let drop = dialect.drop_table(&found);
+    session.execute(&drop, 0).await.unwrap();
+    let left = session.execute(&list, 9).await.unwrap();
+    assert_eq!(left.first_rows.rows(), 0);
 }
 
 /// A bad line leaves a table as it was, and nothing beside it.

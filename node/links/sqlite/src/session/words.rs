@@ -9,7 +9,7 @@ pub(super) fn changes_rows(statement: &str) -> bool {
 }
 
 /// Whether running it twice does nothing: a query, and none that gives back what it changes.
-pub(super) fn only_reads(statement: &str) -> bool {
+pub(crate) fn only_reads(statement: &str) -> bool {
     let word = first_word(statement);
     ["SELECT", "VALUES", "WITH"]
         .iter()

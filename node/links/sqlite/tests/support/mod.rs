@@ -42,6 +42,11 @@ impl File {
         SqliteDatabase::new(settings).connect().await.unwrap()
     }
 
+    /// How large it is.
+    pub(crate) fn bytes(&self) -> u64 {
+        std::fs::metadata(self.settings().path).unwrap().len()
+    }
+
     /// Runs a statement over a connection of its own.
     pub(crate) async fn run(&self, statement: &str) {
         self.session().await.execute(statement, 0).await.unwrap();
