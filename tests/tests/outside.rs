@@ -18,6 +18,8 @@ mod data_kills;
 mod data_links;
 #[path = "outside/data_messages.rs"]
 mod data_messages;
+#[path = "outside/data_postgres.rs"]
+mod data_postgres;
 #[path = "outside/data_rows.rs"]
 mod data_rows;
 #[path = "outside/data_sshd.rs"]

@@ -5,8 +5,9 @@ use std::time::Duration;
 use peerflow_tests::{Database, eventually};
 use serde_json::Value;
 
+use crate::data_postgres::Postgres;
 use crate::data_sshd::Sshd;
-use crate::data_stage::{Postgres, Stage, mariadb_link, message};
+use crate::data_stage::{Stage, mariadb_link, message};
 
 /// Runs an action that must succeed; gives the instance's id.
 fn succeeded(stage: &Stage, name: &str, action: &str) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use peerflow_tests::Database;
 
-use crate::data_stage::Postgres;
+use crate::data_postgres::Postgres;
 
 /// So many that bringing them somewhere takes about a second.
 const ROWS: usize = 200_000;

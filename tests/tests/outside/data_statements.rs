@@ -6,7 +6,8 @@ use nix::sys::signal::Signal;
 use peerflow_tests::{Database, eventually, is_alive, run_in};
 use serde_json::Value;
 
-use crate::data_stage::{Postgres, Stage, mariadb_link, message, timed};
+use crate::data_postgres::Postgres;
+use crate::data_stage::{Stage, mariadb_link, message, timed};
 
 /// Longer than any machine needs to begin a statement.
 const BEGINS: Duration = Duration::from_secs(60);
