@@ -343,7 +343,7 @@ async fn a_file_link_is_looked_at_like_local_files() {
     let end = stage.run(monitor(wanted.clone())).await;
     assert_eq!(
         end.message,
-        "changed within 0 s: a.csv (5 B → 7 B); smaller than 10 B: a.csv (7 B)"
+        "file link `sftp1`: changed within 0 s: a.csv (5 B → 7 B); smaller than 10 B: a.csv (7 B)"
     );
     let end = stage.run(monitor(wanted)).await;
     assert_eq!(
