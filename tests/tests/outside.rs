@@ -10,6 +10,24 @@ mod check;
 mod cluster;
 #[path = "outside/commands.rs"]
 mod commands;
+#[path = "outside/data_actions.rs"]
+mod data_actions;
+#[path = "outside/data_kills.rs"]
+mod data_kills;
+#[path = "outside/data_links.rs"]
+mod data_links;
+#[path = "outside/data_messages.rs"]
+mod data_messages;
+#[path = "outside/data_postgres.rs"]
+mod data_postgres;
+#[path = "outside/data_rows.rs"]
+mod data_rows;
+#[path = "outside/data_sshd.rs"]
+mod data_sshd;
+#[path = "outside/data_stage.rs"]
+mod data_stage;
+#[path = "outside/data_statements.rs"]
+mod data_statements;
 #[path = "outside/definitions.rs"]
 mod definitions;
 #[path = "outside/endless.rs"]

@@ -9,8 +9,9 @@ use std::time::Duration;
 use peerflow_tests::{Database, Server, within};
 use serde_json::{Value, json};
 
+use crate::data_postgres::Postgres;
 use crate::data_rows::{COLUMNS, MARKED, lines, of_file, of_mariadb, of_postgres};
-use crate::data_stage::{Postgres, Stage, mariadb_link, message, timed, workflow};
+use crate::data_stage::{Stage, mariadb_link, message, timed, workflow};
 
 /// What a round does to the transfer.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,9 @@ use std::process::Command;
 use peerflow_tests::Database;
 use serde_json::{Value, json};
 
+use crate::data_postgres::Postgres;
 use crate::data_sshd::Sshd;
-use crate::data_stage::{Postgres, Stage, mariadb_link, message, process_list};
+use crate::data_stage::{Stage, mariadb_link, message, process_list};
 
 /// What must never be shown.
 const PASSWORD: &str = "swordfish-4711-never-shown";
@@ -77,9 +78,10 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 #[test]
 fn wrong_hosts_and_passwords_and_tables_are_told_by_the_links_name_and_without_a_secret() {
     let stage = Stage::start();
-    let (maria, postgres) = (Database::new(), Postgres::new());
+    let (maria, postgres) = (Database::new(), Postgres::of_its_own());
     let user = format!("denied_{}", std::process::id());
     maria.query(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'another'"));
+    postgres.add_user(&user, "another");
     for (name, link) in [
         ("orders", mariadb_link("", &maria.url())),
         ("ledger", postgres.link("")),

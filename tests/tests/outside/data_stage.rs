@@ -1,13 +1,11 @@
-//! What tests of data stand on: a node, its links, and databases of their own.
+//! What tests of data stand on: a node, its links and its workflows.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use peerflow_tests::{Api, Node, NodeBuilder, eventually, is_alive, within};
+use peerflow_tests::{Api, Node, NodeBuilder, eventually, within};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -104,15 +102,12 @@ impl Stage {
     /// What the API says of an instance and its log, for searching and for messages.
     pub(crate) fn told(&self, id: &str) -> String {
         let instance = self.api().get(&format!("/api/v1/instances/{id}")).text;
-        format!("{instance}\n{}", self.log(id).join("\n"))
+        format!("{instance}\n{}", self.log(id))
     }
 
-    /// The lines of its log.
-    pub(crate) fn log(&self, id: &str) -> Vec<String> {
-        let page = self.api().get(&format!("/api/v1/instances/{id}/log"));
-        let lines = page.json["lines"].as_array().cloned().unwrap_or_default();
-        let text = |line: &Value| Some(line["text"].as_str()?.to_owned());
-        lines.iter().filter_map(text).collect()
+    /// Its log.
+    pub(crate) fn log(&self, id: &str) -> String {
+        self.api().get(&format!("/api/v1/instances/{id}/log")).text
     }
 
     /// Asks the node to kill an instance.
@@ -120,7 +115,7 @@ impl Stage {
         let path = format!("/api/v1/instances/{id}/kill");
         let answer = self.api().post(&path, &json!({}));
         // One that has ended meanwhile cannot be killed any more.
-        assert!(matches!(answer.status, 200 | 409), "{}", answer.text);
+        assert!(matches!(answer.status, 200 | 404), "{}", answer.text);
     }
 }
 
@@ -152,127 +147,6 @@ pub(crate) fn mariadb_link(name: &str, url: &str) -> Value {
     json!({"name": name, "type": "MYSQL", "jdbc_url": format!("jdbc:mysql://{place}"), "username": user})
 }
 
-/// Where the shared PostgreSQL is: `postgres://user@host:port/database`.
-fn postgres_url() -> String {
-    std::env::var("PEERFLOW_TEST_POSTGRES")
-        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
-}
-
-/// A database of a test's own, dropped with it, on the shared PostgreSQL or on a server of the test's own.
-pub(crate) struct Postgres {
-    /// Of the server, with the database to make others from.
-    server: String,
-    pub(crate) name: String,
-    own: Option<TempDir>,
-}
-
-impl Postgres {
-    /// On the shared server.
-    pub(crate) fn new() -> Self {
-        Self::on(postgres_url(), None)
-    }
-
-    /// On a server that may be stopped.
-    pub(crate) fn of_its_own() -> Self {
-        let mut builder = tempfile::Builder::new();
-        let folder = builder.prefix("peerflow-postgres.").tempdir_in("/tmp");
-        let folder = folder.expect("a folder in /tmp");
-        let url = services(&["postgres", &folder.path().display().to_string()]);
-        Self::on(url.expect("PostgreSQL starts"), Some(folder))
-    }
-
-    fn on(server: String, own: Option<TempDir>) -> Self {
-        let pid = std::process::id();
-        let name = format!("peerflow_data_{pid}_{:x}", random(&server));
-        let postgres = Self { server, name, own };
-        let made = postgres.psql("", &format!("CREATE DATABASE {}", postgres.name));
-        assert!(made.status.success(), "{}", text(&made));
-        postgres
-    }
-
-    /// Runs statements and gives the values that they give, a row a line.
-    pub(crate) fn query(&self, statements: &str) -> String {
-        let output = self.psql(&self.name, statements);
-        assert!(output.status.success(), "{statements}: {}", text(&output));
-        text(&output).trim().to_owned()
-    }
-
-    /// A link to it.
-    pub(crate) fn link(&self, name: &str) -> Value {
-        let (user, place) = self.place();
-        let url = format!("jdbc:postgresql://{place}/{}", self.name);
-        json!({"name": name, "type": "POSTGRES", "jdbc_url": url, "username": user})
-    }
-
-    /// Ends the server as a crash does.
-    pub(crate) fn crash(&self) {
-        let pid = std::fs::read_to_string(self.folder().join("pid")).expect("it runs");
-        let pid = pid.trim().parse().expect("a process id");
-        // SIGQUIT: at once, and nothing is written any more.
-        kill(Pid::from_raw(pid), Signal::SIGQUIT).expect("it runs");
-        eventually("PostgreSQL is gone", PATIENCE, || {
-            (!is_alive(pid)).then_some(())
-        });
-    }
-
-    /// Starts it again at the same address.
-    pub(crate) fn start_again(&self) {
-        let (_, place) = self.place();
-        let port = place.rsplit(':').next().unwrap_or_default();
-        let folder = self.folder().display().to_string();
-        eventually("PostgreSQL starts again", PATIENCE, || {
-            services(&["postgres", &folder, port])
-        });
-    }
-
-    fn folder(&self) -> &Path {
-        self.own.as_ref().expect("a server of its own").path()
-    }
-
-    /// The user, and host and port.
-    fn place(&self) -> (&str, &str) {
-        let rest = self.server.split_once("://").expect("a URL").1;
-        let (user, rest) = rest.split_once('@').expect("a user before @");
-        (user, rest.split_once('/').map_or(rest, |(place, _)| place))
-    }
-
-    fn psql(&self, database: &str, statements: &str) -> Output {
-        let (user, place) = self.place();
-        let (host, port) = place.split_once(':').unwrap_or((place, "5432"));
-        let database = if database.is_empty() {
-            "postgres"
-        } else {
-            database
-        };
-        let mut command = Command::new("psql");
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
-        command.args(["-h", host, "-p", port, "-U", user, "-d", database]);
-        let output = command.args(["-c", statements]).output();
-        output.expect("psql is installed")
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        match &self.own {
-            Some(folder) => drop(services(&["stop", &folder.path().display().to_string()])),
-            None => {
-                let drop_it = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-                drop(self.psql("", &drop_it));
-            }
-        }
-    }
-}
-
-/// What `scripts/services` prints; `None` when it fails.
-pub(crate) fn services(arguments: &[&str]) -> Option<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/services");
-    let output = Command::new(script).args(arguments).output();
-    let output = output.expect("scripts/services runs");
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(said)
-}
-
 /// Runs a command with this on its standard input.
 pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -283,7 +157,8 @@ pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-fn text(output: &Output) -> String {
+/// What a command printed.
+pub(crate) fn text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(err)
 }
@@ -296,10 +171,4 @@ fn text(output: &Output) -> String {
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = std::time::Instant::now();
     (work(), start.elapsed())
-}
-
-/// A number that is another each time.
-fn random(salt: &str) -> u64 {
-    use std::hash::{BuildHasher as _, RandomState};
-    RandomState::new().hash_one(salt)
 }

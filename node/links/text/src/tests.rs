@@ -232,7 +232,11 @@ fn values_that_a_reader_finds_elsewhere_are_counted() {
         let format = Format::Delimited(delimiter.to_owned());
         let mut writer = Writer::new(&format, &columns);
         let file = writer.write(&builder.take());
-        assert_eq!(writer.ambiguous(), count, "{delimiter:?} {first:?} {last:?}");
+        assert_eq!(
+            writer.ambiguous(),
+            count,
+            "{delimiter:?} {first:?} {last:?}"
+        );
         if count == 0 {
             let rows = read(&format, &file).unwrap();
             let row = [first, last].map(|value| Some(value.as_bytes().to_vec()));

@@ -73,7 +73,7 @@ async fn forgotten(database: &dyn Database, session: &mut dyn Session) {
     user.close().await;
     let found = loop {
         let left = session.execute(&list, 9).await.unwrap().first_rows;
-        if let Some(name) = left.value(0, 0) {
+        if let Some(Some(name)) = left.values().next() {
             break String::from_utf8(name.to_vec()).unwrap();
         }
     };
