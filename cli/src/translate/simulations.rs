@@ -20,8 +20,8 @@ texts! { SIMULATIONS
     "the file of past instances cannot be read: {problem:message}" => "无法读取往期实例文件：{problem}";
     "no try of a step in it has ended; take a longer time with --from and --limit" =>
         "其中没有任何步骤的尝试已结束；请用 --from 和 --limit 取更长的时间";
-    "its instances have no steps; write it with `peerflow -o json instance search --steps`" =>
-        "其中的实例没有步骤；请用 `peerflow -o json instance search --steps` 生成";
+    "it holds no instances with their steps; write it with `peerflow -o json instance search --steps`" =>
+        "其中没有带步骤的实例；请用 `peerflow -o json instance search --steps` 生成";
     "the file of durations cannot be read: {problem:message}" => "无法读取时长文件：{problem}";
     "in the file of durations, step {step:quoted} of {workflow:quoted}: {problem:message}" =>
         "时长文件中 {workflow} 的步骤 {step}：{problem}";

@@ -255,7 +255,7 @@ const WRITTEN: &[&str] = &[
     r#"the scenario "mix" has 0 nodes; it needs 1 to 60,000"#,
     r#"flows/w.xml: workflow "日报", step "load" (line 2): the hint "simulate: takes ages" cannot be read: "ages" is no duration; write it like "500ms", "5s", "10m", "2h" or "30d""#,
     r#"flows/w.xml: the file of durations names step "lod" of "日报", which has no such action; correct its name"#,
-    "the file of past instances cannot be read: its instances have no steps; write it with `peerflow -o json instance search --steps`",
+    "the file of past instances cannot be read: it holds no instances with their steps; write it with `peerflow -o json instance search --steps`",
     "the cluster did not come up in 60 virtual seconds: the store does not answer in time",
     r#"a workflow was not taken: there is no instance "01k""#,
     "the run was stopped",

@@ -14,6 +14,9 @@ const ROUNDS_AFTER_FIRST: u32 = 3;
 /// Rounds of gossip after which a node that heard nobody takes it that nobody is there.
 const ROUNDS_AT_MOST: u32 = 10;
 
+/// However seldom a cluster gossips, a cold start waits no longer for each.
+const LONGEST_ROUND: Duration = Duration::from_secs(1);
+
 /// Whether a node has been there long enough to have heard its peers.
 #[derive(Debug)]
 pub(super) struct Hearing {
@@ -46,11 +49,11 @@ impl Hearing {
         if cluster.is_alone() {
             return None;
         }
-        let at_most = self.began + self.round * ROUNDS_AT_MOST;
+        let round = self.round.min(LONGEST_ROUND);
+        let at_most = self.began + round * ROUNDS_AT_MOST;
         let until = self
             .first_heard
-            .map_or(at_most, |heard| heard + self.round * ROUNDS_AFTER_FIRST)
-            .min(at_most);
+            .map_or(at_most, |heard| heard + round * ROUNDS_AFTER_FIRST);
         (Instant::now() < until).then_some(until)
     }
 }

@@ -176,6 +176,7 @@ impl LeaseListeners {
             });
         });
     }
+
     /// Tells the peers that this node is cut off from the store, sooner than its next sign of life would.
     fn miss_the_store(&self) {
         self.cluster.tell(|word| word.store_reachable = false);

@@ -6,11 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use peerflow_workflow::{StepName, WorkflowName};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::playbook::{Observed, PlayError};
 
 /// Tries of one step that are kept; of more, the latest.
 const KEPT: usize = 1000;
+
+const NO_STEPS: &str = "it holds no instances with their steps; write it with `peerflow -o json instance search --steps`";
 
 /// Past tries by step.
 pub(super) type Past = BTreeMap<(WorkflowName, StepName), Vec<Observed>>;
@@ -27,8 +30,7 @@ enum Told {
 #[derive(Debug, Deserialize)]
 struct Instance {
     workflow: String,
-    /// Absent where only summaries were asked for.
-    steps: Option<Vec<Step>>,
+    steps: Vec<Step>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,19 +56,15 @@ struct Attempt {
 pub(super) fn read(json: &str) -> Result<Past, PlayError> {
     let wrong = |problem: String| PlayError::Past { problem };
     let mut past = Past::new();
-    for told in serde_json::Deserializer::from_str(json).into_iter::<Told>() {
-        let instances = match told.map_err(|error| wrong(error.to_string()))? {
+    for told in serde_json::Deserializer::from_str(json).into_iter::<Value>() {
+        let told = told.map_err(|error| wrong(error.to_string()))?;
+        let told = serde_json::from_value(told).map_err(|_other| wrong(NO_STEPS.to_owned()))?;
+        let instances = match told {
             Told::List { items } | Told::Plain(items) => items,
             Told::One(instance) => vec![instance],
         };
         for instance in instances {
-            let steps = instance.steps.ok_or_else(|| {
-                wrong(
-                    "its instances have no steps; write it with `peerflow -o json instance search --steps`"
-                        .to_owned(),
-                )
-            })?;
-            for step in steps {
+            for step in instance.steps {
                 let tries = step.attempts.iter().filter_map(Attempt::observed);
                 let key = (
                     WorkflowName::from(instance.workflow.as_str()),
@@ -147,7 +145,7 @@ mod tests {
         let summaries = r#"{"items": [{"workflow": "load", "id": "a"}]}"#;
         for (text, told) in [
             ("", "no try"),
-            ("{}", "line 1"),
+            ("{}", "--steps"),
             (summaries, "--steps"),
             ("nothing", "line 1"),
         ] {

@@ -155,7 +155,13 @@ async fn is_served(mut server: Server) {
         (TaskResult::Killed, "stop")
     );
     assert_eq!(stage.warnings(), ["stopped while statement 1 ran"]);
-    assert_eq!(server.sleeping().await, 0, "it is gone from the server");
+    // The server carries a cancellation out when it comes to it.
+    let mut asked = 0;
+    while server.sleeping().await > 0 {
+        asked += 1;
+        assert!(asked < 10_000, "it is still on the server");
+        tokio::task::yield_now().await;
+    }
 
     let end = stage
         .run(sql(

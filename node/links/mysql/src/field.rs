@@ -44,6 +44,11 @@ enum Form {
     Clock {
         decimals: u8,
     },
+    /// Text into TIMESTAMP: a time of the session's zone, or an instant where it says so.
+    Told {
+        decimals: u8,
+        zone: Zone,
+    },
     /// An instant into TIMESTAMP, told in the zone of the session.
     Instant {
         decimals: u8,
@@ -159,6 +164,19 @@ impl Field {
                 self.check_decimals(clock, *decimals)?;
                 Ok(clock)
             }
+            // A file keeps an instant as text, which the server would take for a time of its own zone.
+            Form::Told { decimals, zone } if value.ends_with(b"+00:00") => {
+                if *zone == Zone::Changing {
+                    let why = "an instant cannot be told from text while the server's zone has summer time; set \
+                               sessionVariables=time_zone='+00:00' for the link";
+                    return Err(self.refused(value, why));
+                }
+                self.instant(value, *decimals, *zone, space)
+            }
+            Form::Told { decimals, .. } => {
+                self.check_decimals(value, *decimals)?;
+                Ok(value)
+            }
             Form::Instant { decimals, zone } => self.instant(value, *decimals, *zone, space),
             Form::Exact { single } if numbers::keeps_digits(value, *single) => Ok(value),
             Form::Exact { .. } => Err(self.refused(value, "the column would lose digits of it")),
@@ -240,6 +258,13 @@ impl Field {
     ) -> Result<&'a [u8], Error> {
         let clock = value.strip_suffix(b"+00:00").unwrap_or(value);
         self.check_decimals(clock, decimals)?;
+        if clock
+            .iter()
+            .skip(19)
+            .any(|byte| matches!(byte, b'+' | b'-'))
+        {
+            return Err(self.refused(value, "an instant is told in UTC, with +00:00 behind it"));
+        }
         let Some(utc) = Clock::parse(clock).filter(|utc| utc.month > 0) else {
             return Ok(clock);
         };
@@ -277,6 +302,7 @@ fn form(source: &Column, wire: &WireColumn, members: Vec<String>, zone: Zone) ->
     }
     match (source.kind, kinds::kind(wire, true)) {
         (Kind::Instant { .. }, Kind::Instant { decimals }) => Form::Instant { decimals, zone },
+        (Kind::Text { .. }, Kind::Instant { decimals }) => Form::Told { decimals, zone },
         (_, Kind::Instant { .. } | Kind::Timestamp { .. } | Kind::Time { .. } | Kind::Date) => {
             Form::Clock { decimals }
         }

@@ -47,7 +47,7 @@ impl MySqlSession {
             ("max_error_count", "64"),
             ("net_read_timeout", STALL),
         ];
-        if zone == Zone::Changing {
+        if zone == Zone::Changing && holds_instants(target, &wire) {
             variables.push(("time_zone", "'+00:00'"));
         }
         let before = Before::set(self, &variables).await?;
@@ -164,13 +164,13 @@ impl MySqlSession {
 
     async fn zone_of_load(&mut self, target: &Target, wire: &[WireColumn]) -> Result<Zone, Error> {
         let pairs = || target.source.iter().zip(wire);
-        if !pairs().any(|(source, wire)| keeps_instants(source, wire)) {
+        if !pairs().any(|(_, wire)| is_timestamp(wire)) {
             return Ok(Zone::UTC);
         }
         let zone = Zone::of(self.conn()?).await?;
         let clock_times =
             pairs().any(|(source, wire)| is_timestamp(wire) && !keeps_instants(source, wire));
-        if zone == Zone::Changing && clock_times {
+        if zone == Zone::Changing && clock_times && holds_instants(target, wire) {
             return Err(Error::new(
                 Trouble::Unsupported,
                 "instants and times without a zone cannot go into TIMESTAMP columns of one table while the server's zone has summer time; set sessionVariables=time_zone='+00:00' for the link",
@@ -245,4 +245,10 @@ fn members_of(kind: &str) -> Vec<String> {
         members.push(member);
     }
     members
+}
+
+/// Whether instants go into a TIMESTAMP column.
+fn holds_instants(target: &Target, wire: &[WireColumn]) -> bool {
+    let mut pairs = target.source.iter().zip(wire);
+    pairs.any(|(source, wire)| keeps_instants(source, wire))
 }

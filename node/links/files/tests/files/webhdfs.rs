@@ -1,4 +1,4 @@
-//! Files in HDFS by HTTP, against an imitation: no registry that the tests may use has a name node.
+//! Files in HDFS by HTTP, against an imitation: no Debian package has a name node.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -334,3 +334,25 @@ async fn a_table_or_column_that_is_missing_is_told() {
     }
     place.drop_it().await;
 }
+
+#[tokio::test]
+async fn an_instant_that_comes_as_text_stays_the_same_instant() {
+    let place = Place::create().await;
+    for mut session in ways(&place).await {
+        let session = &mut *session;
+        run(session, "SET time_zone = '+08:00'").await;
+        run(session, "DROP TABLE IF EXISTS t").await;
+        run(session, "CREATE TABLE t (id INT, ts TIMESTAMP(3) NULL)").await;
+        let columns = [("id", Kind::TEXT), ("ts", Kind::TEXT)];
+        let told = batch(&[
+            &[Some(b"1"), Some(b"2024-02-29 23:59:59.5+00:00")],
+            &[Some(b"2"), Some(b"2024-03-01 07:59:59.5")],
+        ]);
+        session.begin().await.unwrap();
+        load(session, "t", &columns, vec![told]).await.unwrap();
+        session.commit().await.unwrap();
+        let kept = rows(session, "SELECT UNIX_TIMESTAMP(ts) FROM t ORDER BY id").await;
+        assert_eq!(kept, [["1709251199.500"], ["1709251199.500"]]);
+    }
+    place.drop_it().await;
+}

@@ -43,7 +43,7 @@ impl<'t> Scanner<'t> {
 
     pub(super) fn run(mut self) -> Result<Vec<Statement<'t>>, SplitError> {
         while let Some(&byte) = self.text.as_bytes().get(self.at) {
-            if byte.is_ascii_whitespace() {
+            if is_blank(byte) {
                 self.at += 1;
             } else {
                 self.step(byte)?;
@@ -195,8 +195,7 @@ impl<'t> Scanner<'t> {
             return false;
         };
         let next = rest.bytes().next();
-        !self.lexis.dashes_need_blank
-            || next.is_none_or(|it| it.is_ascii_whitespace() || it.is_ascii_control())
+        !self.lexis.dashes_need_blank || next.is_none_or(|it| is_blank(it) || it.is_ascii_control())
     }
 
     fn line_comment(&mut self) {
@@ -287,4 +286,9 @@ fn is_word(byte: u8) -> bool {
 fn is_tag(tag: &str) -> bool {
     !tag.starts_with(|first: char| first.is_ascii_digit())
         && tag.bytes().all(|byte| is_word(byte) && byte != b'$')
+}
+
+/// Servers take a vertical tab for a blank, too.
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'\x0b'
 }
