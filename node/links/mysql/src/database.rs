@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Compression, Conn, DriverError, Error as Driver, Opts, OptsBuilder, SslOpts};
+use mysql_async::{
+    Compression, Conn, DriverError, Error as Driver, Opts, OptsBuilder, Row, SslOpts,
+};
 use peerflow_rows::{Database, Dialect, Error, Session, Trouble};
 use tokio::time::timeout;
 
@@ -124,14 +126,18 @@ impl MySqlDatabase {
 
     /// What the server is like, and what the link says of its sessions.
     async fn prepare(&self, conn: &mut Conn) -> Result<Facts, Error> {
-        let row: Option<(u8, String, String, usize)> = conn
+        // Proxies that speak the protocol may know none of them.
+        let row: Option<Row> = conn
             .query_first(
                 "SELECT @@local_infile, @@character_set_client, @@character_set_results, @@max_allowed_packet",
             )
             .await
             .map_err(|error| talking(&error))?;
-        let (local_infile, client, results, max_packet) = row.unwrap_or_default();
-        if client != "utf8mb4" || results != "utf8mb4" {
+        let row = row.as_ref();
+        let local_infile: Option<u8> = row.and_then(|row| row.get_opt(0)?.ok());
+        let sets = [1, 2].map(|at| row.and_then(|row| row.get_opt::<String, usize>(at)?.ok()));
+        let max_packet: Option<usize> = row.and_then(|row| row.get_opt(3)?.ok());
+        if sets.iter().any(|set| set.as_deref() != Some("utf8mb4")) {
             conn.query_drop("SET NAMES utf8mb4")
                 .await
                 .map_err(|error| talking(&error))?;
@@ -147,8 +153,8 @@ impl MySqlDatabase {
             })?;
         }
         Ok(Facts {
-            local_infile: local_infile == 1 && self.properties.local_infile,
-            max_packet,
+            local_infile: local_infile == Some(1) && self.properties.local_infile,
+            max_packet: max_packet.unwrap_or_default(),
             zero_dates: self.properties.zero_dates,
             tiny_is_boolean: self.properties.tiny_is_boolean,
         })

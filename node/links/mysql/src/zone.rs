@@ -37,9 +37,10 @@ impl Zone {
             "SELECT IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone), CONCAT_WS(',', {})",
             probes.join(", ")
         );
-        let row: Option<(String, String)> =
+        let row: Option<(Option<String>, Option<String>)> =
             conn.query_first(query).await.map_err(|e| talking(&e))?;
         let (name, offsets) = row.unwrap_or_default();
+        let (name, offsets) = (name.unwrap_or_default(), offsets.unwrap_or_default());
         let mut offsets = offsets.split(',').map(str::parse::<i64>);
         let Some(Ok(offset)) = offsets.next() else {
             return Ok(Self::Changing);
