@@ -36,6 +36,7 @@ catalogue! {
     pending() => "pending", "待运行";
     skipped() => "skipped", "跳过";
     lost() => "lost", "失联";
+    rows_so_far(rows, rate) => "{rows} rows, {rate} rows/s", "{rows} 行，每秒 {rate} 行";
     attempt(number) => "try {number}", "第 {number} 次尝试";
     alive() => "alive", "正常";
     draining() => "draining", "排空中";

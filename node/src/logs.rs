@@ -7,7 +7,7 @@
 mod spill;
 mod writer;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use peerflow_actions::LogSink;
-use peerflow_model::{AttemptId, LogLine, RunId};
+use peerflow_model::{AttemptId, LogLine, Progress, RunId};
 use peerflow_store::{LogChunk, Store};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
@@ -50,6 +50,8 @@ struct Shared {
     followed: AtomicUsize,
     /// Who follows runs here, to be told of lines that tasks on other nodes stored.
     elsewhere: Mutex<HashMap<RunId, broadcast::Sender<()>>>,
+    /// How far the tasks have come that tell it, while they run here.
+    progress: Mutex<BTreeMap<AttemptId, Progress>>,
     metrics: Metrics,
 }
 
@@ -78,6 +80,7 @@ impl LogHub {
             followers: Mutex::default(),
             followed: AtomicUsize::new(0),
             elsewhere: Mutex::default(),
+            progress: Mutex::default(),
             metrics,
         });
         let writer = LogWriter::new(store, receiver, Arc::downgrade(&shared), data_dir)?;
@@ -143,6 +146,15 @@ impl LogHub {
         drop(tokio::time::timeout(limit, flushed).await);
     }
 
+    /// How far the tasks of a run have come that run here and tell it.
+    pub(crate) fn progress(&self, run: &RunId) -> Vec<(AttemptId, Progress)> {
+        let all = self.shared.lock_progress();
+        all.iter()
+            .filter(|(attempt, _)| attempt.visit.run == *run)
+            .map(|(attempt, progress)| (attempt.clone(), *progress))
+            .collect()
+    }
+
     /// Where an attempt's lines go.
     pub(crate) fn sink(&self, attempt: AttemptId) -> Arc<dyn LogSink> {
         Arc::new(AttemptSink {
@@ -172,6 +184,10 @@ impl Shared {
         self.elsewhere
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_progress(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttemptId, Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells followers of stored chunks.
@@ -225,6 +241,17 @@ impl LogSink for AttemptSink {
                 return;
             }
         }
+    }
+
+    fn progress(&self, progress: Progress) {
+        let mut all = self.shared.lock_progress();
+        all.insert(self.attempt.clone(), progress);
+    }
+}
+
+impl Drop for AttemptSink {
+    fn drop(&mut self) {
+        self.shared.lock_progress().remove(&self.attempt);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use peerflow_model::VisitStatus;
-use peerflow_node::http::types::{Instance, Step};
+use peerflow_node::http::types::{Instance, Progress, Step};
 
 use crate::language::Language;
 use crate::style::{
@@ -136,6 +136,15 @@ fn line(step: &Step, depth: usize, frame: &Frame) -> String {
     }
     if step.attempt > 1 {
         text.push_str(&format!("  {}", frame.language.attempt(step.attempt)));
+    }
+    if let Some(Progress {
+        rows,
+        rows_per_second,
+        ..
+    }) = step.progress
+    {
+        let moved = frame.language.rows_so_far(rows, rows_per_second);
+        text.push_str(&format!("  {moved}"));
     }
     if !step.message.is_empty() {
         text.push_str(&format!("  {}", clean(&frame.language.told(&step.message))));
@@ -288,6 +297,19 @@ mod tests {
             "日报  i1  running  5.0 s  (1 running, 6 succeeded)"
         );
         assert_eq!(lines.len(), 8);
+    }
+
+    #[test]
+    fn a_transfer_tells_how_far_it_has_come() {
+        let mut instance = forked();
+        let progress = json!({"rows": 1_200_000, "bytes": 137_573_171, "rows_per_second": 240_000});
+        instance.steps[6].progress = serde_json::from_value(progress).expect("a progress");
+        let lines = draw(&instance, &frame(None, None));
+        assert!(
+            lines[7].ends_with("running  1200000 rows, 240000 rows/s"),
+            "{}",
+            lines[7]
+        );
     }
 
     #[test]

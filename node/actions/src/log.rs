@@ -7,7 +7,7 @@ mod tail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peerflow_model::{LogLevel, LogLine};
+use peerflow_model::{LogLevel, LogLine, Progress};
 use tokio::time::Instant;
 
 use crate::clock::WallClock;
@@ -123,6 +123,11 @@ impl TaskLog {
             level,
             text,
         });
+    }
+
+    /// Shows how far the task has come to whoever looks at it now.
+    pub(crate) fn show(&self, progress: Progress) {
+        self.sink.progress(progress);
     }
 
     /// When [`Self::flush`] is due for age.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use peerflow_model::{AttemptId, ContentHash, DataReading, FileRecord, LogLine};
+use peerflow_model::{AttemptId, ContentHash, DataReading, FileRecord, LogLine, Progress};
 use peerflow_workflow::{Action, LogicalTime, StepIndex, StepKind, Workflow};
 use tokio::sync::watch;
 
@@ -93,12 +93,15 @@ pub struct TaskLimits {
     pub work_dir: PathBuf,
 }
 
-/// Where log lines go. Cheap to clone; never blocks for long and never grows without bound: what the store cannot take
+/// Where log lines and the progress go. Cheap to clone; never blocks for long and never grows without bound: what the store cannot take
 /// in time makes the task wait (its pipe fills), not the memory grow.
 #[async_trait]
 pub trait LogSink: Send + Sync + fmt::Debug {
     /// Takes lines that follow each other.
     async fn write(&self, lines: Vec<LogLine>);
+
+    /// Takes how far the task has come, in place of what it told before. Who keeps none has nothing to do.
+    fn progress(&self, _progress: Progress) {}
 }
 
 /// Contents of files that belong to workflows.

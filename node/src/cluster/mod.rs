@@ -11,6 +11,7 @@ mod forward;
 mod guests;
 mod links;
 mod network;
+mod progress;
 mod relay;
 mod serve;
 mod word;

@@ -131,6 +131,10 @@ impl Serving {
                 self.cluster.heard_released(epoch);
                 stream.answer(&wire::Pong).await
             }
+            wire::Opening::Progress { run } => {
+                let progress = wire::ProgressMessage(self.logs.progress(&run));
+                stream.answer(&progress).await
+            }
             wire::Opening::Ping => stream.answer(&wire::Pong).await,
         }
     }

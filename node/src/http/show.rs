@@ -135,6 +135,7 @@ impl Show {
                 }),
             exit_code: attempts.last().and_then(|attempt| attempt.exit_code),
             attempts,
+            progress: None,
         }
     }
 

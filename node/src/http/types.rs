@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 pub use cluster::{Cluster, Drain, Node, NodeState, SettingValue, Settings};
 pub use instance::{
     Attempt, Instance, InstanceCreated, InstancePage, InstanceSummary, InstancesCreated,
-    PreviousVisit, Release, ReleaseAll, Rerun, Run, Step, Trigger,
+    PreviousVisit, Progress, Release, ReleaseAll, Rerun, Run, Step, Trigger,
 };
 pub use link::{Link, LinkGiven, LinkOutcome, LinkPage, LinkSaved, LinkTrial};
 pub use log::{Changed, DefinitionChanged, Lagged, LogLine, LogPage, StepChanged};

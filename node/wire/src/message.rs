@@ -18,7 +18,7 @@ impl Version {
     pub const OLDEST: Self = Self(1);
     /// The newest that this program speaks.
     pub const NEWEST: Self = Self(2);
-    /// Brought requests about links.
+    /// Brought requests about links, and the progress of a run.
     pub(crate) const LINKS: Self = Self(2);
 }
 
@@ -55,5 +55,7 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
+/// Bytes of a message that lists a few things.
+pub(crate) const SMALL: usize = 1024 * 1024;
 /// Bytes of the largest message.
 pub(crate) const LARGE: usize = 16 * 1024 * 1024;

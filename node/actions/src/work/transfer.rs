@@ -7,9 +7,11 @@
 //! ```
 
 mod cleanup;
+mod commit;
 mod end;
 mod files;
 mod load;
+mod look;
 mod messages;
 mod pump;
 mod relay;

@@ -22,6 +22,12 @@ pub(crate) struct Server {
     sleeping: String,
     /// Removes what the test made.
     end: String,
+    /// Counts the tables of the test.
+    tables: String,
+    place: (String, u16),
+    /// The same at another port of this machine, unencrypted.
+    through: fn(&Self, u16) -> Arc<dyn Database>,
+    name: String,
 }
 
 /// User, password, host and port of a URL.
@@ -40,20 +46,39 @@ fn parts(variable: &str, default: &str) -> (String, String, String, u16) {
     )
 }
 
+fn mariadb_settings() -> peerflow_mysql::Settings {
+    let (user, password, host, port) = parts("PEERFLOW_TEST_MYSQL", "mysql://root@127.0.0.1:3306");
+    peerflow_mysql::Settings {
+        port,
+        user,
+        password,
+        ..peerflow_mysql::Settings::new(host)
+    }
+}
+
+fn postgres_settings(schema: &str) -> peerflow_postgres::Settings {
+    let (user, password, host, port) = parts(
+        "PEERFLOW_TEST_POSTGRES",
+        "postgres://postgres@127.0.0.1:5432/postgres",
+    );
+    peerflow_postgres::Settings {
+        host,
+        port,
+        database: "postgres".into(),
+        user,
+        password,
+        properties: vec![("currentSchema".into(), schema.to_owned())],
+        connect_timeout: peerflow_postgres::Settings::CONNECT_TIMEOUT,
+    }
+}
+
 async fn run(session: &mut dyn Session, statement: &str) -> Executed {
     session.execute(statement, 100).await.unwrap()
 }
 
 impl Server {
     pub(crate) async fn mariadb(test: &str) -> Self {
-        let (user, password, host, port) =
-            parts("PEERFLOW_TEST_MYSQL", "mysql://root@127.0.0.1:3306");
-        let mut settings = peerflow_mysql::Settings {
-            port,
-            user,
-            password,
-            ..peerflow_mysql::Settings::new(host)
-        };
+        let mut settings = mariadb_settings();
         let name = format!("peerflow_test_actions_{test}_{}", std::process::id());
         let open = |settings: &peerflow_mysql::Settings| {
             Arc::new(MySqlDatabase::new(settings.clone()).unwrap())
@@ -69,24 +94,36 @@ impl Server {
                 "select count(*) from information_schema.processlist where info = 'select sleep(60) as {name}'"
             ),
             end: format!("drop database {name}"),
+            tables: format!(
+                "select count(*) from information_schema.tables where table_schema = '{name}'"
+            ),
+            place: (settings.host, settings.port),
+            through: |server, port| {
+                let mut settings = mariadb_settings();
+                (settings.host, settings.port) = ("127.0.0.1".into(), port);
+                settings.database.clone_from(&server.name);
+                settings
+                    .properties
+                    .insert("sslMode".into(), "DISABLED".into());
+                Arc::new(MySqlDatabase::new(settings).unwrap())
+            },
+            name,
         }
     }
 
+    /// One whose sessions have these variables.
+    pub(crate) fn mariadb_with(&self, variables: &str) -> Arc<dyn Database> {
+        let mut settings = mariadb_settings();
+        settings.database.clone_from(&self.name);
+        let property = ("sessionVariables".to_owned(), variables.to_owned());
+        settings.properties.extend([property]);
+        Arc::new(MySqlDatabase::new(settings).unwrap())
+    }
+
     pub(crate) async fn postgres(test: &str) -> Self {
-        let (user, password, host, port) = parts(
-            "PEERFLOW_TEST_POSTGRES",
-            "postgres://postgres@127.0.0.1:5432/postgres",
-        );
         let name = format!("peerflow_test_actions_{test}_{}", std::process::id());
-        let settings = peerflow_postgres::Settings {
-            host,
-            port,
-            database: "postgres".into(),
-            user,
-            password,
-            properties: vec![("currentSchema".into(), name.clone())],
-            connect_timeout: peerflow_postgres::Settings::CONNECT_TIMEOUT,
-        };
+        let settings = postgres_settings(&name);
+        let place = (settings.host.clone(), settings.port);
         let database = Arc::new(PostgresDatabase::new(settings));
         let mut session = database.connect().await.unwrap();
         run(&mut *session, &format!("create schema {name}")).await;
@@ -98,7 +135,35 @@ impl Server {
                 "select count(*) from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60) as {name}'"
             ),
             end: format!("drop schema {name} cascade"),
+            tables: format!(
+                "select count(*) from information_schema.tables where table_schema = '{name}'"
+            ),
+            place,
+            through: |server, port| {
+                let mut settings = postgres_settings(&server.name);
+                (settings.host, settings.port) = ("127.0.0.1".into(), port);
+                settings
+                    .properties
+                    .push(("sslmode".into(), "disable".into()));
+                Arc::new(PostgresDatabase::new(settings))
+            },
+            name,
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn place(&self) -> (String, u16) {
+        self.place.clone()
+    }
+
+    /// The same database through another port of this machine.
+    pub(crate) fn through(&self, port: u16) -> Arc<dyn Database> {
+        (self.through)(self, port)
+    }
+
+    /// The query that counts the tables of the test.
+    pub(crate) fn count_tables(&self) -> String {
+        self.tables.clone()
     }
 
     async fn stage(&self) -> Stage {

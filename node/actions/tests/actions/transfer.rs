@@ -1,6 +1,8 @@
 //! `<transfer>`: what is in place afterwards, whatever goes wrong on the way.
 
+mod commit;
 mod memory;
+mod proxy;
 mod servers;
 mod sqlite;
 
@@ -14,7 +16,7 @@ use peerflow_workflow::{
 };
 
 use crate::stage::{Setting, Stage, task};
-use memory::{MemoryDatabase, NO_DDL, NONE, Trick, WHOLE, Ways};
+use memory::{MemoryDatabase, NO_DDL, NONE, Trick, WHOLE, Ways, columns_of_table};
 
 pub(crate) fn transfer(source: TransferSource, target: TransferTarget) -> Task {
     task(Work::Transfer(Box::new(Transfer::Rows { source, target })))
@@ -274,21 +276,6 @@ async fn what_is_committed_when_the_kill_comes_is_told() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_in_commit_is_told_as_what_it_is() {
-    let lost = Trick::Fails(Error::new(Trouble::Lost, "gone away"));
-    let database = MemoryDatabase::new(&NO_DDL, &[("commit", lost)]);
-    let (_stage, end) = run(&database, |_| {}).await;
-    assert!(
-        end.message
-            .contains("nobody knows whether the rows are in table `t`: gone away"),
-        "{}",
-        end.message
-    );
-    // It may hold the rows, so it is not dropped.
-    assert_eq!(database.tables(), ["t"]);
-}
-
-#[tokio::test]
 async fn staging_tables_of_earlier_tries_are_dropped_and_no_others() {
     let database = database(
         &NO_DDL,
@@ -362,5 +349,61 @@ async fn a_killed_transfer_leaves_the_former_file_and_nothing_beside_it() {
         assert_eq!(end.result, TaskResult::Killed);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "former");
         assert_eq!(std::fs::read_dir(stage.path("out")).unwrap().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn values_are_made_for_what_the_database_made_of_a_new_table() {
+    for ways in [&WHOLE, &NO_DDL] {
+        for writers in [1, 3] {
+            for is_missing in [false, true] {
+                let database = if is_missing {
+                    MemoryDatabase::new(ways, &[])
+                } else {
+                    database(ways, &[])
+                };
+                let (_stage, end) = run(&database, |target| target.writers = writers).await;
+                assert_eq!(end.message, "");
+                let loaded = database.0.loaded.lock().unwrap();
+                assert_eq!(loaded.len(), writers as usize);
+                for target in loaded.iter() {
+                    assert_eq!(target.columns, columns_of_table(), "{ways:?} {target:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_may_have_been_made_is_gone_and_that_of_somebody_else_stays() {
+    let lost = Trick::DoneBut(Error::new(Trouble::Lost, "gone away"));
+    let database = MemoryDatabase::new(&NO_DDL, &[("CREATE", lost)]);
+    let (_stage, end) = run(&database, |_| {}).await;
+    assert!(end.message.contains("gone away"), "{}", end.message);
+    assert!(database.tables().is_empty());
+
+    let there = Trick::DoneBut(Error::new(Trouble::Refused, "it exists"));
+    let database = MemoryDatabase::new(&NO_DDL, &[("CREATE", there)]);
+    let (_stage, end) = run(&database, |_| {}).await;
+    assert!(end.message.contains("it exists"), "{}", end.message);
+    assert_eq!(database.tables(), ["t"]);
+}
+
+#[tokio::test]
+async fn what_moves_rows_without_a_transaction_and_breaks_off_is_not_to_be_run_again_unseen() {
+    for moment in ["INSERT", "DELETE"] {
+        let lost = Trick::Fails(Error::new(Trouble::Lost, "gone away"));
+        let (_stage, end) = run(&database(&NONE, &[(moment, lost)]), |target| {
+            target.truncate = true;
+        })
+        .await;
+        assert_eq!(end.result, TaskResult::Failed);
+        assert!(
+            end.message
+                .contains("gone away; what is written into table `t` cannot be undone"),
+            "{}",
+            end.message
+        );
+        assert!(!end.message.contains("then run the step again"));
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use peerflow_rows::{Column, Kind};
+use peerflow_rows::{Column, Kind, keeps_digits};
 
 use crate::calendar::Moment;
 use crate::names::write_text;
@@ -127,6 +127,17 @@ impl Field {
             .trim()
             .parse()
             .map_err(|_no_number| format!("{} is no number", shown(text.as_bytes())))?;
+        let is_kept = match self.source {
+            Kind::Integer { .. } | Kind::Decimal { .. } => true,
+            Kind::Float { bits: of_source } => bits < of_source,
+            _ => false,
+        };
+        if is_kept && !keeps_digits(text.trim().as_bytes(), bits == 32) {
+            return Err(format!(
+                "{} has more digits than the column keeps",
+                shown(text.as_bytes())
+            ));
+        }
         let is_finite = !matches!(text.trim_start_matches('-'), "NaN" | "Infinity" | "inf");
         let too_large = number.is_infinite() || bits == 32 && number.abs() > f64::from(f32::MAX);
         if is_finite && too_large {
@@ -190,11 +201,10 @@ impl Field {
         let zone = match (self.product, self.source) {
             (Product::Spark, Kind::Instant { .. }) if moment.zone.is_empty() => "+00:00",
             (Product::Spark, _) => moment.zone,
-            (_, Kind::Instant { .. }) if is_utc => "",
-            (_, _) if moment.zone.is_empty() => "",
+            _ if is_utc => "",
             _ => {
                 return Err(format!(
-                    "{} has a zone, and the column takes none",
+                    "{} has a zone, and the column takes none: tell it in UTC",
                     shown(text.as_bytes())
                 ));
             }

@@ -1,5 +1,7 @@
 //! How MySQL and MariaDB write SQL.
 
+use std::time::Duration;
+
 use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Column, Dialect, Kind};
 
@@ -15,6 +17,8 @@ const TEXT_CHARACTERS: u32 = 16_383;
 const BLOB_BYTES: u32 = 65_535;
 /// Bytes of all short columns of a new table at most; a row has room for 65,535.
 const ROW_BYTES: u32 = 60_000;
+/// Seconds that a session which holds a staging table may be silent: a week, within what all servers take.
+const SILENCE: u32 = 7 * 24 * 60 * 60;
 
 /// The SQL of MySQL and MariaDB.
 #[derive(Clone, Copy, Debug)]
@@ -136,15 +140,35 @@ impl Dialect for MySqlDialect {
         )
     }
 
-    /// A lock of the server's that bears the name of the table; the server frees it when the session ends.
-    fn hold_staging(&self, staging: &str) -> Option<String> {
-        let name = TableName::parse(staging).ok()?;
-        Some(format!("SELECT GET_LOCK({}, 0)", text(&name.table)))
+    /// A lock of the server's that bears the name of the table; the server frees it when the session ends, and ends one
+    /// itself that has been silent for as long as `wait_timeout` says.
+    fn hold_staging(&self, staging: &str) -> Vec<String> {
+        let Ok(name) = TableName::parse(staging) else {
+            return Vec::new();
+        };
+        vec![
+            format!("SET SESSION wait_timeout = {SILENCE}"),
+            format!("SELECT GET_LOCK({}, 0)", text(&name.table)),
+        ]
     }
 
     fn list_abandoned(&self, table: &str, prefix: &str) -> Option<String> {
         let list = self.list_staging(table, prefix);
         Some(format!("{list} AND IS_FREE_LOCK(TABLE_NAME) = 1"))
+    }
+
+    /// The locks of a Galera cluster are those of one of its servers: there, only the age tells that nobody uses a table.
+    fn list_forgotten(&self, table: &str, pattern: &str, age: Duration) -> Option<String> {
+        let list = self.list_abandoned(table, "peerflow_")?;
+        let seconds = age.as_secs();
+        Some(format!(
+            "{list} AND TABLE_NAME REGEXP {} AND CREATE_TIME <= NOW() - INTERVAL {seconds} SECOND",
+            text(pattern)
+        ))
+    }
+
+    fn witness(&self, table: &str, mark: &str) -> Option<String> {
+        Some(self.staging_name(table, mark))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mysql_async::Column as WireColumn;
 use mysql_async::consts::{ColumnFlags, ColumnType};
-use peerflow_rows::{Column, Error, Kind, Trouble};
+use peerflow_rows::{Column, Error, Kind, Trouble, keeps_digits};
 
 use crate::kinds;
 use crate::names::write_hex;
@@ -162,6 +162,11 @@ impl Field {
             Form::Clock { decimals } => {
                 let clock = value.strip_suffix(b"+00:00").unwrap_or(value);
                 self.check_decimals(clock, *decimals)?;
+                // Some servers would tell it in the zone of the session.
+                if has_offset(clock) {
+                    let why = "it is told with an offset, and the column keeps none: tell it in UTC, with +00:00 behind it";
+                    return Err(self.refused(value, why));
+                }
                 Ok(clock)
             }
             // A file keeps an instant as text, which the server would take for a time of its own zone.
@@ -178,7 +183,7 @@ impl Field {
                 Ok(value)
             }
             Form::Instant { decimals, zone } => self.instant(value, *decimals, *zone, space),
-            Form::Exact { single } if numbers::keeps_digits(value, *single) => Ok(value),
+            Form::Exact { single } if keeps_digits(value, *single) => Ok(value),
             Form::Exact { .. } => Err(self.refused(value, "the column would lose digits of it")),
             Form::Single => Ok(numbers::single(value, space)),
         }
@@ -258,11 +263,7 @@ impl Field {
     ) -> Result<&'a [u8], Error> {
         let clock = value.strip_suffix(b"+00:00").unwrap_or(value);
         self.check_decimals(clock, decimals)?;
-        if clock
-            .iter()
-            .skip(19)
-            .any(|byte| matches!(byte, b'+' | b'-'))
-        {
+        if has_offset(clock) {
             return Err(self.refused(value, "an instant is told in UTC, with +00:00 behind it"));
         }
         let Some(utc) = Clock::parse(clock).filter(|utc| utc.month > 0) else {
@@ -283,6 +284,12 @@ impl Field {
         space.extend_from_slice(&clock[19..]);
         Ok(space)
     }
+}
+
+/// Whether something like `+08:00` follows a date and time.
+fn has_offset(clock: &[u8]) -> bool {
+    let mut behind = clock.iter().skip(19);
+    behind.any(|byte| matches!(byte, b'+' | b'-'))
 }
 
 fn form(source: &Column, wire: &WireColumn, members: Vec<String>, zone: Zone) -> Form {
@@ -319,3 +326,6 @@ fn form(source: &Column, wire: &WireColumn, members: Vec<String>, zone: Zone) ->
         _ => Form::Plain,
     }
 }
+
+#[cfg(test)]
+mod tests;

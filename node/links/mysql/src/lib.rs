@@ -8,6 +8,7 @@ mod comments;
 mod database;
 mod definition;
 mod dialect;
+mod engines;
 mod error;
 mod execute;
 mod field;
@@ -22,7 +23,9 @@ mod properties;
 mod read;
 mod session;
 mod settings;
+mod staging;
 mod variables;
+mod witness;
 mod zone;
 
 pub use database::MySqlDatabase;

@@ -41,21 +41,40 @@ impl MySqlSession {
         let wire = self.target_columns(&table, target).await?;
         let zone = self.zone_of_load(target, &wire).await?;
         let fields = self.fields(&table, target, &wire, zone).await?;
-        let mut variables = vec![
-            ("sql_mode", STRICT),
-            ("sql_notes", "1"),
-            ("max_error_count", "64"),
-            ("net_read_timeout", STALL),
-        ];
-        if zone == Zone::Changing && holds_instants(target, &wire) {
-            variables.push(("time_zone", "'+00:00'"));
-        }
-        let before = Before::set(self, &variables).await?;
+        let before = self.set_rules(target, &wire, zone).await?;
         let loaded = self
             .load_strictly(&table, target, fields.into(), rows)
             .await;
         before.restore(self).await;
         loaded.map(|rows| Loaded { rows })
+    }
+
+    /// The rules of [`Self::load_rows`], for statements of another kind.
+    pub(crate) async fn be_strict(&mut self, target: &Target) -> Result<Before, Error> {
+        let table = TableName::parse(&target.table)?.quoted();
+        let wire = self.target_columns(&table, target).await?;
+        let zone = self.zone_of_load(target, &wire).await?;
+        self.set_rules(target, &wire, zone).await
+    }
+
+    async fn set_rules(
+        &mut self,
+        target: &Target,
+        wire: &[WireColumn],
+        zone: Zone,
+    ) -> Result<Before, Error> {
+        let mut variables = vec![
+            ("sql_mode", STRICT),
+            ("sql_notes", "1"),
+            ("max_error_count", "64"),
+            ("net_read_timeout", STALL),
+            // A source may be silent for long between two INSERTs.
+            ("wait_timeout", STALL),
+        ];
+        if zone == Zone::Changing && holds_instants(target, wire) {
+            variables.push(("time_zone", "'+00:00'"));
+        }
+        Before::set(self, &variables).await
     }
 
     async fn load_strictly(

@@ -9,8 +9,8 @@ use futures::FutureExt;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Driver};
 use peerflow_rows::{
-    BatchReceiver, BatchSender, Cancel, Column, Comments, Error, Executed, Loaded, Session, Target,
-    Trouble,
+    BatchReceiver, BatchSender, Cancel, Column, Comments, Error, Executed, Fate, Loaded, Session,
+    Target, Trouble,
 };
 use tokio::time::timeout;
 
@@ -23,7 +23,7 @@ use crate::{comments, kinds};
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// No such table.
-const NO_SUCH_TABLE: u16 = 1146;
+pub(crate) const NO_SUCH_TABLE: u16 = 1146;
 
 /// What is known of a server and of how its values are read.
 #[derive(Clone, Copy, Debug)]
@@ -134,24 +134,22 @@ impl Session for MySqlSession {
     }
 
     async fn undoes_changes_of(&mut self, table: &str) -> Result<bool, Error> {
-        let TableName { schema, table } = TableName::parse(table)?;
-        // Views have no engine, and are judged by the tables behind them when it comes to that.
-        let engine: Option<Option<String>> = self
-            .conn()?
-            .exec_first(
-                "SELECT e.TRANSACTIONS FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
-                 WHERE t.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND t.TABLE_NAME = ?",
-                (schema, table),
-            )
-            .await
-            .map_err(|error| talking(&error))?;
-        Ok(engine
-            .flatten()
-            .is_none_or(|transactions| transactions == "YES"))
+        self.has_transactions(table).await
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
         self.run("START TRANSACTION").await
+    }
+
+    async fn begin_witnessed(&mut self, witness: Option<&str>) -> Result<Option<String>, Error> {
+        match witness {
+            Some(witness) => self.begin_with_row(witness).await,
+            None => self.begin().await.map(|()| None),
+        }
+    }
+
+    async fn fate(&mut self, receipt: &str) -> Result<Fate, Error> {
+        self.fate_of(receipt).await
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
@@ -164,6 +162,19 @@ impl Session for MySqlSession {
 
     async fn load(&mut self, target: &Target, rows: BatchReceiver) -> Result<Loaded, Error> {
         self.load_rows(target, rows).await
+    }
+
+    async fn staging_definition(
+        &mut self,
+        staging: &str,
+        table: &str,
+        columns: &[Column],
+    ) -> Result<Option<String>, Error> {
+        self.define_staging(staging, table, columns).await
+    }
+
+    async fn move_rows(&mut self, statement: &str, target: &Target) -> Result<Option<u64>, Error> {
+        self.move_staged(statement, target).await.map(Some)
     }
 
     async fn comments(&mut self, table: &str) -> Result<Option<Comments>, Error> {

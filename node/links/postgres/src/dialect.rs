@@ -1,5 +1,7 @@
 //! How PostgreSQL's SQL is written.
 
+use std::time::Duration;
+
 use peerflow_rows::statements::Lexis;
 use peerflow_rows::{Column, Dialect, Kind};
 
@@ -77,21 +79,32 @@ impl Dialect for PostgresDialect {
         list(table, prefix, "")
     }
 
-    /// An advisory lock for the name of the table; the server frees it when the session ends.
-    fn hold_staging(&self, staging: &str) -> Option<String> {
+    /// An advisory lock for the name of the table; the server frees it when the session ends, and since release 14 may end
+    /// one itself that is silent for long.
+    fn hold_staging(&self, staging: &str) -> Vec<String> {
         let name = literal(&Name::parse(staging).table);
-        Some(format!(
-            "SELECT pg_try_advisory_lock({LOCKS}, hashtext({name}))"
-        ))
+        vec![
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+             WHERE name = 'idle_session_timeout'"
+                .to_owned(),
+            format!("SELECT pg_try_advisory_lock({LOCKS}, hashtext({name}))"),
+        ]
     }
 
     fn list_abandoned(&self, table: &str, prefix: &str) -> Option<String> {
-        let held = format!(
-            "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database \
-             WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = {LOCKS} \
-             AND l.objid::bigint = hashtext(c.relname::text)::bigint & 4294967295)"
+        Some(list(table, prefix, &not_held()))
+    }
+
+    /// Locks are those of the whole server, so a table's age does not matter. One that is being written to is in use,
+    /// whoever has lost his lock.
+    fn list_forgotten(&self, table: &str, pattern: &str, _age: Duration) -> Option<String> {
+        let condition = format!(
+            "{} AND c.relname ~ {} AND pg_catalog.pg_has_role(c.relowner, 'USAGE') \
+             AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks w WHERE w.relation = c.oid AND w.pid <> pg_backend_pid())",
+            not_held(),
+            literal(pattern)
         );
-        Some(list(table, prefix, &held))
+        Some(list(table, "peerflow_", &condition))
     }
 
     /// Values for identity columns are taken as they are, as COPY takes them.
@@ -106,6 +119,15 @@ impl Dialect for PostgresDialect {
 
 /// What our advisory locks have in common, so that they are not those of others.
 const LOCKS: i32 = 0x7065_6572;
+
+/// That no session holds the table `c`.
+fn not_held() -> String {
+    format!(
+        "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database \
+         WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = {LOCKS} \
+         AND l.objid::bigint = hashtext(c.relname::text)::bigint & 4294967295)"
+    )
+}
 
 /// Lists tables beside `table`. Beside a table without a schema is where new tables go, as `create_staging` has it.
 fn list(table: &str, prefix: &str, condition: &str) -> String {

@@ -76,6 +76,57 @@ pub(crate) fn few_decimals(value: &[u8], most: u8) -> Result<(), String> {
     }
 }
 
+/// Refuses a time that says to be of another zone than UTC: a column without zone would drop the zone and keep the time.
+pub(crate) fn in_utc(value: &[u8]) -> Result<(), String> {
+    let zone = zone(value);
+    let is_utc = match zone.first() {
+        None => true,
+        Some(b'+' | b'-') => zone[1..].iter().all(|byte| matches!(byte, b'0' | b':')),
+        Some(_) => ["Z", "UTC", "GMT", "ZULU"]
+            .iter()
+            .any(|name| zone.eq_ignore_ascii_case(name.as_bytes())),
+    };
+    match is_utc {
+        true => Ok(()),
+        false => Err(format!(
+            "{} is told with an offset or a zone, and the column keeps none: tell it in UTC, or make the column one with zone",
+            shown(value)
+        )),
+    }
+}
+
+/// What follows the time of day, where that may be a zone; empty is none.
+fn zone(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    // `20260101T100000+08` has no colon before its zone.
+    let compact = memchr::memchr2(b'T', b't', value)
+        .filter(|&at| at > 0 && value[at - 1].is_ascii_digit())
+        .map(|at| at + 1);
+    let Some(clock) = compact.or_else(|| memchr::memchr(b':', value)) else {
+        let sign = memchr::memchr(b'+', value);
+        return sign.map_or(&[], |at| &value[at..]);
+    };
+    let mut rest = &value[clock..];
+    loop {
+        let begins = |byte: &u8| matches!(byte, b'+' | b'-') || byte.is_ascii_alphabetic();
+        let Some(at) = rest.iter().position(begins) else {
+            return &[];
+        };
+        rest = &rest[at..];
+        let word = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
+        let half_or_era = ["AM", "PM", "BC", "AD"]
+            .iter()
+            .any(|name| rest[..word].eq_ignore_ascii_case(name.as_bytes()));
+        if !half_or_era {
+            return rest;
+        }
+        rest = &rest[word..];
+    }
+}
+
 /// Counts what begins a character of UTF-8.
 pub(crate) fn characters(value: &[u8]) -> usize {
     value.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
@@ -109,6 +160,36 @@ mod tests {
             ("NaN", 0),
         ] {
             assert_eq!(decimals(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_seen_however_it_is_written() {
+        for utc in [
+            "2026-01-01",
+            "2026-01-01 10:00:00",
+            "2026-01-01T10:00:00.123456Z",
+            "2026-01-01 10:00:00+00:00",
+            "2026-01-01 10:00 UTC",
+            "Thu Jan 01 10:00:00 2026",
+            "0044-03-15 12:00:00 BC",
+            "01/02/2026 10:00 PM",
+            "20260101T100000",
+            "infinity",
+        ] {
+            assert_eq!(in_utc(utc.as_bytes()), Ok(()), "{utc}");
+        }
+        for other in [
+            "2026-01-01 10:00:00+08:00",
+            "2026-01-01 10:00:00.5-0330",
+            "2026-01-01T10:00:00+01",
+            "2026-01-01 10:00:00 CET",
+            "2026-01-01 10:00 Europe/Berlin",
+            "20260101T100000+0800",
+            "2026-01-01+08",
+            "0044-03-15 12:00:00+00:53:28 BC",
+        ] {
+            in_utc(other.as_bytes()).unwrap_err();
         }
     }
 

@@ -7,6 +7,7 @@ mod driver;
 mod encode;
 mod error;
 mod execute;
+mod fate;
 mod judge;
 mod kind;
 mod load;

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use peerflow_rows::{
-    BatchReceiver, BatchSender, Cancel, Column, Comments, Error, Executed, Loaded, Session, Target,
-    Trouble,
+    BatchReceiver, BatchSender, Cancel, Column, Comments, Error, Executed, Fate, Loaded, Session,
+    Target, Trouble,
 };
 use tokio_postgres::{CancelToken, Client};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::driver::Driver;
 use crate::read::Reader;
-use crate::{catalog, error, execute, load, read};
+use crate::{catalog, error, execute, fate, load, read};
 
 /// How long asking for a cancel, and saying goodbye, may take.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -87,21 +87,24 @@ impl Session for PostgresSession {
         self.run("BEGIN").await
     }
 
+    /// Known by its number, which costs it nothing. Servers that only speak like PostgreSQL may not tell theirs.
+    async fn begin_witnessed(&mut self, _witness: Option<&str>) -> Result<Option<String>, Error> {
+        self.begin().await?;
+        match fate::receipt(&self.client, &self.driver).await {
+            Ok(receipt) => Ok(Some(receipt)),
+            Err(error) if matches!(error.trouble, Trouble::Lost | Trouble::Cancelled) => Err(error),
+            Err(_unknown) => self.run("ROLLBACK; BEGIN").await.map(|()| None),
+        }
+    }
+
+    async fn fate(&mut self, receipt: &str) -> Result<Fate, Error> {
+        fate::fate(&self.client, &self.driver, receipt).await
+    }
+
     /// The server answers COMMIT with an undo, and without an error, when a statement of the transaction has failed. What
     /// comes before it fails then.
     async fn commit(&mut self) -> Result<(), Error> {
-        self.run("SELECT 1; COMMIT")
-            .await
-            .map_err(|error| match error.trouble {
-                Trouble::Lost => Error::new(
-                    Trouble::Lost,
-                    format!(
-                        "nobody knows whether the transaction was committed: {}",
-                        error.message
-                    ),
-                ),
-                _ => error,
-            })
+        self.run("SELECT 1; COMMIT").await
     }
 
     async fn rollback(&mut self) -> Result<(), Error> {
@@ -110,6 +113,10 @@ impl Session for PostgresSession {
 
     async fn load(&mut self, target: &Target, rows: BatchReceiver) -> Result<Loaded, Error> {
         load::load(&self.client, &mut self.driver, target, rows).await
+    }
+
+    async fn move_rows(&mut self, statement: &str, _target: &Target) -> Result<Option<u64>, Error> {
+        Ok(self.execute(statement, 0).await?.rows)
     }
 
     async fn comments(&mut self, table: &str) -> Result<Option<Comments>, Error> {

@@ -1,6 +1,7 @@
 //! How the SQL of one kind of database is written.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use crate::statements::Lexis;
 use crate::{Column, Kind};
@@ -61,14 +62,25 @@ pub trait Dialect: Send + Sync + Debug {
     /// Lists the full, quoted names of tables beside `table` whose names begin with `prefix`, one column.
     fn list_staging(&self, table: &str, prefix: &str) -> String;
 
-    /// Tells the server that this staging table is in use, for as long as the session lasts; `None` where it keeps no such
-    /// thing.
-    fn hold_staging(&self, _staging: &str) -> Option<String> {
+    /// Statements that tell the server that this staging table is in use, for as long as the session lasts, and keep the
+    /// server from ending the session while it waits; none where it keeps no such thing.
+    fn hold_staging(&self, _staging: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// As [`Self::list_staging`], only tables that no session holds; `None` where [`Self::hold_staging`] gives nothing.
+    fn list_abandoned(&self, _table: &str, _prefix: &str) -> Option<String> {
         None
     }
 
-    /// As [`Self::list_staging`], only tables that no session holds; `None` where [`Self::hold_staging`] is.
-    fn list_abandoned(&self, _table: &str, _prefix: &str) -> Option<String> {
+    /// As [`Self::list_abandoned`], of all steps: tables beside `table` whose names fit `pattern`, a regular expression, and
+    /// that this user may drop. Where locks are not those of all servers of a cluster, they must be older than `age`.
+    fn list_forgotten(&self, _table: &str, _pattern: &str, _age: Duration) -> Option<String> {
+        None
+    }
+
+    /// The name of a table beside `table` that [`crate::Session::begin_witnessed`] makes; `None` where it needs none.
+    fn witness(&self, _table: &str, _mark: &str) -> Option<String> {
         None
     }
 

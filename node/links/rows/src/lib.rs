@@ -13,6 +13,7 @@ mod batch;
 mod column;
 mod dialect;
 mod error;
+mod number;
 mod session;
 pub mod statements;
 
@@ -20,7 +21,8 @@ pub use batch::{BATCH_BYTES, BatchBuilder, MAX_ROW_BYTES, RowBatch, RowTooLarge}
 pub use column::{Column, Kind};
 pub use dialect::Dialect;
 pub use error::{Error, Trouble};
+pub use number::keeps_digits;
 pub use session::{
-    BatchReceiver, BatchSender, Cancel, Comments, Database, Executed, Loaded, Session, Target,
-    batches,
+    BatchReceiver, BatchSender, Cancel, Comments, Database, Executed, Fate, Loaded, Session,
+    Target, batches,
 };

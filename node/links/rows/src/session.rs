@@ -93,6 +93,26 @@ pub trait Session: Send + Debug {
     /// When the server refuses.
     async fn begin(&mut self) -> Result<(), Error>;
 
+    /// As [`Self::begin`], such that another session's [`Self::fate`] can tell what became of the transaction, should this
+    /// one be lost during commit. `witness` is the table that [`Dialect::witness`] names: it may be made here, and is the
+    /// caller's to drop. Returns what to ask by; `None` where nobody could tell, for want of a right for instance.
+    ///
+    /// # Errors
+    /// When the server refuses the transaction.
+    async fn begin_witnessed(&mut self, _witness: Option<&str>) -> Result<Option<String>, Error> {
+        self.begin().await?;
+        Ok(None)
+    }
+
+    /// What became of a transaction of a session that was lost, by what [`Self::begin_witnessed`] gave. Ends that session
+    /// on the server where it still stands there, and waits for what it is doing.
+    ///
+    /// # Errors
+    /// When the server cannot tell at present: ask again over a new session.
+    async fn fate(&mut self, _receipt: &str) -> Result<Fate, Error> {
+        Ok(Fate::Unknown)
+    }
+
     /// Makes everything since [`Self::begin`] durable.
     ///
     /// # Errors
@@ -111,6 +131,30 @@ pub trait Session: Send + Debug {
     /// # Errors
     /// With the row and column where the server told them. The caller undoes what was loaded.
     async fn load(&mut self, target: &Target, rows: BatchReceiver) -> Result<Loaded, Error>;
+
+    /// The statement that makes a staging table beside `table` for these of its columns; `None` where that of
+    /// [`Dialect::create_staging`] will do.
+    ///
+    /// # Errors
+    /// When the server cannot tell what the columns are.
+    async fn staging_definition(
+        &mut self,
+        _staging: &str,
+        _table: &str,
+        _columns: &[Column],
+    ) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    /// Moves the rows of a staging table by `statement`, which [`Dialect::move_rows`] has made, into `target`: by the same
+    /// rules as [`Self::load`]. Returns how many arrived, where the server surely counts them.
+    ///
+    /// # Errors
+    /// When the server refuses a row or the statement.
+    async fn move_rows(&mut self, statement: &str, _target: &Target) -> Result<Option<u64>, Error> {
+        self.execute(statement, 0).await?;
+        Ok(None)
+    }
 
     /// The comments that a table and its columns have; `None` when it does not exist.
     ///
@@ -164,6 +208,17 @@ pub struct Executed {
     pub warnings: Vec<String>,
     /// From sending it to its end.
     pub took: Duration,
+}
+
+/// What became of a transaction whose connection was lost during commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// All of it is there.
+    Committed,
+    /// Nothing of it is there, or will be.
+    Undone,
+    /// Nobody will ever know.
+    Unknown,
 }
 
 /// What became of a load.

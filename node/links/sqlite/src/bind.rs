@@ -1,6 +1,6 @@
 //! Values in plain form on their way into a column: what SQLite would change or store as something else is refused.
 
-use peerflow_rows::Kind;
+use peerflow_rows::{Kind, keeps_digits};
 
 use crate::declared::Affinity;
 use crate::number::Written;
@@ -45,7 +45,7 @@ impl Rule {
         match self.kind {
             Kind::Integer { .. } => integer(text),
             Kind::Boolean => boolean(text),
-            Kind::Float { .. } => double(text),
+            Kind::Float { .. } => self.double(text),
             Kind::Decimal { .. } => self.decimal(text),
             Kind::Date | Kind::Time { .. } | Kind::Timestamp { .. } | Kind::Instant { .. } => {
                 self.moment(text)
@@ -71,15 +71,27 @@ impl Rule {
     fn decimal<'a>(&self, text: &'a str) -> Result<Bound<'a>, Misfit> {
         let number = text.trim_ascii();
         let written = Written::parse(number).ok_or("it is not a decimal")?;
+        if !written.has_exponent() {
+            return self.digits(number, &written);
+        }
+        let spelled = written
+            .spelled_out()
+            .ok_or("its exponent makes too many digits of it")?;
+        let written = Written::parse(&spelled).ok_or("it is not a decimal")?;
+        Ok(match self.digits(&spelled, &written)? {
+            Bound::Integer(whole) => Bound::Integer(whole),
+            Bound::Real(double) => Bound::Real(double),
+            _ => Bound::Rewritten(spelled),
+        })
+    }
+
+    /// A decimal without an exponent.
+    fn digits<'a>(&self, number: &'a str, written: &Written<'_>) -> Result<Bound<'a>, Misfit> {
         if matches!(self.affinity, Affinity::Text | Affinity::None) {
-            return Ok(if written.has_exponent() {
-                Bound::Rewritten(finite(number)?.to_string())
-            } else {
-                Bound::Text(number)
-            });
+            return Ok(Bound::Text(number));
         }
         if written.is_whole()
-            && let Ok(whole) = whole(number, &written)
+            && let Ok(whole) = whole(number, written)
         {
             return Ok(Bound::Integer(whole));
         }
@@ -89,6 +101,15 @@ impl Rule {
             );
         }
         Ok(Bound::Real(finite(number)?))
+    }
+
+    /// The nearest double, which is what a column of doubles is for; but a source of exact numbers loses no digit.
+    fn double<'a>(&self, text: &'a str) -> Result<Bound<'a>, Misfit> {
+        let is_exact = matches!(self.source, Kind::Integer { .. } | Kind::Decimal { .. });
+        if is_exact && !keeps_digits(text.trim_ascii().as_bytes(), false) {
+            return Err("a double keeps fewer digits; declare the column DECIMAL_TEXT or TEXT");
+        }
+        double(text)
     }
 
     /// What comes from a column of dates is kept as it was written there, as is the number of seconds since 1970.
@@ -141,7 +162,6 @@ fn boolean(text: &str) -> Result<Bound<'_>, Misfit> {
     }
 }
 
-/// The nearest double, which is what a column of doubles is for.
 fn double(text: &str) -> Result<Bound<'_>, Misfit> {
     let number = text.trim_ascii();
     match number {

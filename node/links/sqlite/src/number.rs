@@ -2,12 +2,18 @@
 
 use crate::declared::EXACT_DIGITS;
 
+/// Zeros that an exponent may add: more than any double has.
+const MOST_ZEROS: usize = 400;
+/// Digits before the point of the largest double.
+const LARGEST_DIGITS: usize = 309;
+
 /// A number written out: `-12.50`, `1e3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written<'a> {
+    is_negative: bool,
     whole: &'a str,
     fraction: &'a str,
-    has_exponent: bool,
+    exponent: Option<&'a str>,
 }
 
 impl<'a> Written<'a> {
@@ -29,19 +35,41 @@ impl<'a> Written<'a> {
             && !(whole.is_empty() && fraction.is_empty())
             && exponent_is_whole;
         is_number.then_some(Self {
+            is_negative: text.starts_with('-'),
             whole,
             fraction,
-            has_exponent: exponent.is_some(),
+            exponent,
         })
     }
 
     pub(crate) fn has_exponent(&self) -> bool {
-        self.has_exponent
+        self.exponent.is_some()
+    }
+
+    /// The same number without an exponent, all of its digits; `None` where these are too many.
+    pub(crate) fn spelled_out(&self) -> Option<String> {
+        let exponent: i32 = self.exponent.unwrap_or("0").parse().ok()?;
+        let sign = if self.is_negative { "-" } else { "" };
+        let digits = [self.whole, self.fraction].concat();
+        let point = i32::try_from(self.whole.len())
+            .ok()?
+            .checked_add(exponent)?;
+        let before = usize::try_from(point.unsigned_abs()).ok()?;
+        if before > digits.len() + MOST_ZEROS {
+            return None;
+        }
+        Some(if point <= 0 {
+            format!("{sign}0.{}{digits}", "0".repeat(before))
+        } else if before >= digits.len() {
+            format!("{sign}{digits}{}", "0".repeat(before - digits.len()))
+        } else {
+            format!("{sign}{}.{}", &digits[..before], &digits[before..])
+        })
     }
 
     /// Whether there is nothing but zeros after the point.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.has_exponent && self.fraction.bytes().all(|byte| byte == b'0')
+        self.exponent.is_none() && self.fraction.bytes().all(|byte| byte == b'0')
     }
 
     /// The digits before the point.
@@ -49,11 +77,8 @@ impl<'a> Written<'a> {
         self.whole
     }
 
-    /// Whether a double gives back the same number.
+    /// Whether a double gives back the same number, which has no exponent.
     pub(crate) fn fits_a_double(&self) -> bool {
-        if self.has_exponent {
-            return true;
-        }
         let fraction = self.fraction.trim_end_matches('0');
         let whole = self.whole.trim_start_matches('0');
         let digits = if whole.is_empty() {
@@ -63,7 +88,9 @@ impl<'a> Written<'a> {
         } else {
             whole.len() + fraction.len()
         };
-        digits <= usize::from(EXACT_DIGITS) && whole.len() <= 300 && self.fraction.len() <= 300
+        digits <= usize::from(EXACT_DIGITS)
+            && whole.len() <= LARGEST_DIGITS
+            && self.fraction.len() <= 300
     }
 }
 
@@ -78,6 +105,24 @@ mod tests {
         }
         for text in ["", "-", ".", "1e", "1e+", "0x10", "1,5", "1 2", "NaN", "１"] {
             assert_eq!(Written::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exponent_is_spelled_out_with_all_digits() {
+        for (text, spelled) in [
+            ("1e3", "1000"),
+            ("-1.5E-7", "-0.00000015"),
+            ("1234567890.0987654321e3", "1234567890098.7654321"),
+            ("1.2345678901234567890123e10", "12345678901.234567890123"),
+            (".5e1", "5"),
+            ("7e0", "7"),
+        ] {
+            let written = Written::parse(text).unwrap();
+            assert_eq!(written.spelled_out().as_deref(), Some(spelled), "{text}");
+        }
+        for text in ["1e999999999", "1e-999999999", "1e99999999999"] {
+            assert_eq!(Written::parse(text).unwrap().spelled_out(), None, "{text}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! Instances: search, look, kill, run again, forget.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use peerflow_engine::{Answer, Request, RerunMode};
-use peerflow_model::{ActiveRun, InstanceId, RunId};
+use peerflow_model::{ActiveRun, AttemptStatus, InstanceId, RunId, VisitId, VisitStatus};
 use peerflow_store::InstanceFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,7 +17,10 @@ use super::workflows::xml;
 use crate::http::api::{Api, Shared};
 use crate::http::extract::{IdempotencyKey, JsonBody, Names, QueryOf};
 use crate::http::problem::{ApiProblem, Kind};
-use crate::http::types::{Done, Instance, InstanceCreated, InstancePage, Rerun};
+use crate::http::types::{Done, Instance, InstanceCreated, InstancePage, Progress, Rerun};
+
+/// Steps of this type tell how far they have come.
+const TRANSFER: &str = "transfer";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -91,7 +96,42 @@ pub(super) async fn instance(
         None => run.instance.id.run,
         Some(_) => latest_run(&api, &run.instance.id.instance).await?,
     };
-    Ok(Json(api.show().await?.run(&run, latest_run)))
+    let mut shown = api.show().await?.run(&run, latest_run);
+    show_progress(&api, &run, &mut shown).await;
+    Ok(Json(shown))
+}
+
+/// Adds how far transfers have come, as the nodes tell that run them.
+async fn show_progress(api: &Api, run: &ActiveRun, shown: &mut Instance) {
+    let transfers: BTreeSet<&VisitId> = run
+        .visits
+        .iter()
+        .filter(|visit| visit.status == VisitStatus::Running && visit.step_type == TRANSFER)
+        .map(|visit| &visit.id)
+        .collect();
+    let running = run
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.status == AttemptStatus::Running)
+        .filter(|attempt| transfers.contains(&attempt.id.visit));
+    let nodes = running.map(|attempt| attempt.node.clone()).collect();
+    let state = &api.state;
+    let id = &run.instance.id;
+    for (attempt, reached) in state.cluster.progress(&state.logs, id, nodes).await {
+        let visit = &attempt.visit;
+        let step = shown.steps.iter_mut().find(|step| {
+            step.name == visit.step.as_str()
+                && step.visit == visit.visit
+                && step.attempt == attempt.attempt
+        });
+        if let Some(step) = step {
+            step.progress = Some(Progress {
+                rows: reached.rows,
+                bytes: reached.bytes,
+                rows_per_second: reached.rows_per_second,
+            });
+        }
+    }
 }
 
 /// Forgets an instance that is over, with its runs and logs.

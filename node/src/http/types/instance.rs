@@ -107,6 +107,20 @@ pub struct Step {
     /// All tries, oldest first. Left out of events.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
+    /// How far its running try has come, of a transfer; absent where its node does not say. Left out of events.
+    #[serde(default)]
+    pub progress: Option<Progress>,
+}
+
+/// How far a transfer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    /// Rows so far.
+    pub rows: u64,
+    /// Bytes of their values so far.
+    pub bytes: u64,
+    /// Rows in the last second.
+    pub rows_per_second: u64,
 }
 
 /// The visit that led to another.

@@ -5,6 +5,7 @@ mod control;
 mod document;
 mod follow;
 mod opening;
+mod progress;
 
 pub use ask::{
     AnswerMessage, AskAnswer, AskedMessage, ExpectedMessage, OriginMessage, RefusalKindMessage,
@@ -16,3 +17,4 @@ pub use control::{
 pub use document::DiagnosticMessage;
 pub use follow::{EventMessage, LogMessage, Pong};
 pub use opening::Opening;
+pub use progress::ProgressMessage;

@@ -31,6 +31,19 @@ pub enum Opening {
     Ping,
     /// The master of that epoch gave its lease up: whoever wants it need not wait. One [`super::Pong`] comes back.
     Released { epoch: Epoch },
+    /// One [`super::ProgressMessage`] of what that peer runs of the run comes back. Since version 2.
+    Progress { run: RunId },
+}
+
+impl Opening {
+    /// The version of the protocol that brought it.
+    fn since(&self) -> Version {
+        match self {
+            Self::Ask { what, .. } => what.since(),
+            Self::Progress { .. } => Version::LINKS,
+            _ => Version::OLDEST,
+        }
+    }
 }
 
 impl Message for Opening {
@@ -38,10 +51,8 @@ impl Message for Opening {
     const LIMIT: usize = LARGE;
 
     fn write(&self, version: Version, body: &mut Body<'_>) -> Result<(), FrameError> {
-        if let Self::Ask { what, .. } = self
-            && version < what.since()
-        {
-            let since = what.since();
+        let since = self.since();
+        if version < since {
             return Err(FrameError::TooNew {
                 what: Self::NAME,
                 version,

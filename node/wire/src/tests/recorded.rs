@@ -27,6 +27,12 @@ fn what_earlier_releases_wrote_is_understood_and_written_the_same() {
     records.check("pong", first, vec![Pong]);
     // All others are written by version 2 as by version 1.
     records.check("links", Version(2), samples::openings_of_links());
+    records.check(
+        "progress-asked",
+        Version(2),
+        samples::openings_of_progress(),
+    );
+    records.check("progress", Version(2), samples::progresses());
     let hello = Hello {
         oldest: 1,
         newest: 1,
@@ -48,7 +54,8 @@ fn what_earlier_releases_wrote_is_understood_and_written_the_same() {
 
 #[test]
 fn what_an_older_peer_does_not_know_is_not_sent_to_it() {
-    for opening in samples::openings_of_links() {
+    let newer = samples::openings_of_links().into_iter();
+    for opening in newer.chain(samples::openings_of_progress()) {
         let error = encode(Version(1), &opening, &mut BytesMut::new()).unwrap_err();
         assert!(error.to_string().contains("upgrade it"), "{error}");
     }

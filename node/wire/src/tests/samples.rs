@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use peerflow_model::{
     AttemptId, ContentHash, CoordinatorKey, CoordinatorKind, DataReading, Ending, Epoch,
     FileRecord, Incarnation, Instance, InstanceStatus, LinkKind, LinkRecord, LinkSettings, Outcome,
-    RunId, TriggerKind, Visit, VisitId, VisitStatus,
+    Progress, RunId, TriggerKind, Visit, VisitId, VisitStatus,
 };
 
 use crate::*;
@@ -253,6 +253,22 @@ fn asked() -> Vec<AskedMessage> {
 }
 
 /// What version 2 brought.
+pub(super) fn openings_of_progress() -> Vec<Opening> {
+    vec![Opening::Progress { run: run() }]
+}
+
+pub(super) fn progresses() -> Vec<ProgressMessage> {
+    let progress = Progress {
+        rows: 1_200_000,
+        bytes: 137_573_171,
+        rows_per_second: 240_000,
+    };
+    vec![
+        ProgressMessage::default(),
+        ProgressMessage(vec![(attempt(), progress)]),
+    ]
+}
+
 pub(super) fn openings_of_links() -> Vec<Opening> {
     let link = LinkRecord {
         kind: LinkKind::Database,

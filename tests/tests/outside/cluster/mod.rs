@@ -6,6 +6,7 @@ mod killed_masters;
 mod membership;
 mod on_partition;
 mod pauses;
+mod progress;
 mod restored_store;
 mod store_outage;
 mod takeover;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use peerflow_rows::{Error, Session};
+use peerflow_rows::{Error, Executed, Session};
 use tokio::time::timeout;
 
-use super::table::Table;
+use super::table::{Made, Table};
 use crate::attempt::Attempt;
 
 /// How long each step of it may take.
@@ -27,10 +27,11 @@ impl Table<'_> {
             }
         }
         self.drop_staging(attempt).await;
-        if let Some(table) = self.created.take()
-            && let Err(why) = self.drop_table(&table).await
+        self.drop_witness(attempt).await;
+        if let Some(made) = self.created.take()
+            && let Err(why) = self.drop_made(&made).await
         {
-            let link = &self.link;
+            let (link, table) = (&self.link, made.table);
             attempt
                 .warn(format!(
                     "{link}: table `{table}`, which this transfer made, could not be dropped: {why}; drop it by hand"
@@ -40,15 +41,49 @@ impl Table<'_> {
         self.close().await;
     }
 
+    /// A table that somebody else may have made meanwhile is dropped only when it is empty, as ours is.
+    async fn drop_made(&mut self, made: &Made) -> Result<(), String> {
+        let table = &made.table;
+        if !made.is_sure {
+            let count = format!("SELECT COUNT(*) FROM {table}");
+            let counted = self.over_any(&count).await;
+            match counted
+                .as_ref()
+                .map(|counted| counted.first_rows.value(0, 0))
+            {
+                Ok(Some(b"0")) => {}
+                Ok(_) => return Err("it holds rows, so it may be of somebody else".to_owned()),
+                // It is not there, as far as can be seen.
+                Err(_) => return Ok(()),
+            }
+        }
+        self.drop_table(table).await
+    }
+
+    /// Drops the table that would have told what became of the transaction, if there is one.
+    pub(super) async fn drop_witness(&mut self, attempt: &mut Attempt<'_>) {
+        if let Some(witness) = self.witness.take()
+            && let Err(why) = self.drop_table(&witness).await
+        {
+            let link = &self.link;
+            attempt
+                .warn(format!(
+                    "{link}: table {witness} could not be dropped: {why}; a transfer of a later day does it, or drop it by hand"
+                ))
+                .await;
+        }
+    }
+
     /// Drops the staging table, if there is one. What cannot be dropped is said.
     pub(super) async fn drop_staging(&mut self, attempt: &mut Attempt<'_>) {
         if let Some(staging) = self.staging.take()
             && let Err(why) = self.drop_table(&staging).await
         {
             let link = &self.link;
-            let next = match self.dialect.hold_staging(&staging) {
-                Some(_) => "run",
-                None => "try",
+            let next = if self.dialect.hold_staging(&staging).is_empty() {
+                "try"
+            } else {
+                "run"
             };
             attempt
                 .warn(format!(
@@ -59,21 +94,25 @@ impl Table<'_> {
         }
     }
 
-    /// Over the connection that is there, or else over a new one.
     async fn drop_table(&mut self, table: &str) -> Result<(), String> {
         let statement = self.dialect.drop_table(table);
+        self.over_any(&statement).await.map(drop)
+    }
+
+    /// Runs a statement over the connection that is there, or else over a new one.
+    async fn over_any(&mut self, statement: &str) -> Result<Executed, String> {
         if let Some(mut session) = self.session.take()
-            && execute(&mut *session, &statement).await.is_ok()
+            && let Ok(done) = execute(&mut *session, statement).await
         {
             self.session = Some(session);
-            return Ok(());
+            return Ok(done);
         }
         let connected = timeout(LIMIT, self.database.connect()).await;
         let connected = connected.map_err(|_elapsed| no_answer())?;
         let mut session = connected.map_err(|error| error.to_string())?;
-        execute(&mut *session, &statement).await?;
+        let done = execute(&mut *session, statement).await?;
         self.session = Some(session);
-        Ok(())
+        Ok(done)
     }
 
     /// Closes the connection in good order, as far as the server answers.
@@ -85,9 +124,9 @@ impl Table<'_> {
     }
 }
 
-async fn execute(session: &mut dyn Session, statement: &str) -> Result<(), String> {
-    match timeout(LIMIT, session.execute(statement, 0)).await {
-        Ok(Ok(_)) => Ok(()),
+async fn execute(session: &mut dyn Session, statement: &str) -> Result<Executed, String> {
+    match timeout(LIMIT, session.execute(statement, 1)).await {
+        Ok(Ok(done)) => Ok(done),
         Ok(Err(Error { message, .. })) => Err(message),
         Err(_elapsed) => Err(no_answer()),
     }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::attempt::{Attempt, Unsuccessful};
 
 /// How long the end of a load may take once the attempt must stop.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of the end of a load.
 pub(super) enum End<T> {

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use peerflow_rows::{Target, Trouble};
+use peerflow_rows::{Column, Target, Trouble};
 
-use super::end::{End, shielded, too_late};
-use super::messages::{of_database, unknown_commit};
+use super::messages::{left_in_parts, of_database, other_count};
 use super::pump::{Pumped, pump};
 use super::source::Source;
 use super::staging::Mark;
-use super::table::{Plan, Table};
+use super::table::{Made, Plan, Table};
 use super::writer::Writer;
 use crate::attempt::{Attempt, Unsuccessful};
 
@@ -21,9 +20,11 @@ impl Table<'_> {
         attempt: &mut Attempt<'_>,
         source: Source,
         plan: Plan,
+        mark: &Mark,
     ) -> Result<Pumped, Unsuccessful> {
-        self.begin(attempt, &plan).await?;
-        let target = self.load_target(self.name().to_owned(), &plan);
+        self.begin(attempt, &plan, mark).await?;
+        let columns = self.columns(attempt, self.name(), &plan).await?;
+        let target = load_target(self.name(), columns, &plan);
         let writer = Writer::Table {
             session: self.take()?,
             target,
@@ -52,21 +53,14 @@ impl Table<'_> {
         mark: &Mark,
     ) -> Result<Pumped, Unsuccessful> {
         let staging = self.dialect.staging_name(self.name(), &mark.name);
-        let create = if plan.is_missing {
-            self.dialect.create_table(&staging, &plan.columns)
-        } else {
-            self.dialect.create_staging(&staging, self.name())
-        };
-        self.hold_staging(attempt, &staging).await?;
-        self.staging = Some(staging.clone());
-        self.execute(attempt, "making a staging table", &create, 0)
-            .await?;
+        self.make_staging(attempt, &staging, &plan).await?;
+        let columns = self.columns(attempt, &staging, &plan).await?;
         let mut ready = Vec::new();
         for _ in 0..writers {
             let connection = attempt.connect(&self.target.link, &*self.database).await?;
             ready.push(Writer::Table {
                 session: connection.into_session(),
-                target: self.load_target(staging.clone(), &plan),
+                target: load_target(&staging, columns.clone(), &plan),
                 staged: true,
                 link: self.link.clone(),
             });
@@ -75,26 +69,36 @@ impl Table<'_> {
         let mut pumped = pumped.map_err(|broken| broken.end)?;
         // Their work is committed; a good-bye is not worth waiting for.
         pumped.writers.clear();
-        self.begin(attempt, &plan).await?;
-        let move_rows = self.dialect.move_rows(&staging, self.name(), &plan.columns);
-        let doing = "moving the rows from the staging table";
-        self.execute(attempt, doing, &move_rows, 0).await?;
+        self.begin(attempt, &plan, mark).await?;
+        self.move_rows(attempt, &staging, &plan, pumped.rows)
+            .await?;
         self.commit(attempt).await?;
         self.drop_staging(attempt).await;
         Ok(pumped)
     }
 
-    fn load_target(&self, table: String, plan: &Plan) -> Target {
-        Target {
-            table,
-            columns: plan.columns.clone(),
-            source: plan.source.clone(),
-            progress: Arc::new(AtomicU64::new(0)),
+    /// The columns that the values become. Those of a table that was made just now are what the database has made of them.
+    async fn columns(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        table: &str,
+        plan: &Plan,
+    ) -> Result<Vec<Column>, Unsuccessful> {
+        if !plan.is_missing {
+            return Ok(plan.columns.clone());
         }
+        let made = self.look(attempt, table).await?;
+        let made = made.filter(|made| made.len() == plan.columns.len());
+        Ok(made.unwrap_or_else(|| plan.columns.clone()))
     }
 
     /// Begins the transaction in which the table is made or emptied and filled.
-    async fn begin(&mut self, attempt: &mut Attempt<'_>, plan: &Plan) -> Result<(), Unsuccessful> {
+    async fn begin(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        plan: &Plan,
+        mark: &Mark,
+    ) -> Result<(), Unsuccessful> {
         let name = self.name();
         let create = plan
             .is_missing
@@ -106,59 +110,115 @@ impl Table<'_> {
             (create, None)
         };
         if let Some(create) = before {
-            self.execute(attempt, &doing, &create, 0).await?;
-            self.created = Some(name.to_owned());
+            self.make(attempt, &doing, &create).await?;
         }
-        let mut session = self.take()?;
-        let cancel = session.canceller();
-        let begun = attempt
-            .supervise(&self.link, cancel, session.begin())
-            .await?;
-        self.session = Some(session);
-        begun.map_err(|error| {
-            Unsuccessful::failed(of_database(&self.link, "beginning the transaction", &error))
-        })?;
-        self.is_open = true;
+        self.begin_transaction(attempt, mark).await?;
         if let Some(create) = within {
             self.execute(attempt, &doing, &create, 0).await?;
         }
         if self.target.truncate && !plan.is_missing {
             let delete = self.dialect.delete_all(name);
             let doing = format!("emptying table `{name}`");
-            self.execute(attempt, &doing, &delete, 0).await?;
+            let deleted = self.run(attempt, &delete, 0).await?;
+            deleted.map_err(|error| Unsuccessful::failed(self.explain(&doing, &error)))?;
         }
         Ok(())
     }
 
-    async fn commit(&mut self, attempt: &mut Attempt<'_>) -> Result<(), Unsuccessful> {
+    /// Makes the table outside of a transaction. Unless the server refuses it, it may be there when this breaks off.
+    async fn make(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        doing: &str,
+        create: &str,
+    ) -> Result<(), Unsuccessful> {
+        let table = self.name().to_owned();
+        self.created = Some(Made {
+            table: table.clone(),
+            is_sure: false,
+        });
+        let Err(error) = self.run(attempt, create, 0).await? else {
+            let is_sure = true;
+            self.created = Some(Made { table, is_sure });
+            return Ok(());
+        };
+        if !matches!(error.trouble, Trouble::Lost | Trouble::Cancelled) {
+            self.created = None;
+        }
+        Err(Unsuccessful::failed(of_database(&self.link, doing, &error)))
+    }
+
+    /// What is appended must not be appended twice: then it is asked for what became of a commit that has no answer.
+    async fn begin_transaction(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        mark: &Mark,
+    ) -> Result<(), Unsuccessful> {
+        let asks = !self.target.truncate && self.can_be_undone;
+        let witness = asks.then(|| self.dialect.witness(self.name(), &mark.witness));
+        self.witness = witness.flatten();
+        let witness = self.witness.clone();
         let mut session = self.take()?;
-        let end = shielded(attempt, session.commit()).await;
-        let unknown = |why: &str| unknown_commit(&self.link, self.name(), why);
-        let (done, stopped) = match end {
-            End::Done(done) => (done, None),
-            End::DoneThough(done, stopped) => (done, Some(stopped)),
-            End::Unknown(stopped) => {
-                self.created = None;
-                let why = format!("{} during commit", stopped.message);
-                let message = unknown_commit(&self.link, self.name(), &why);
-                return Err(Unsuccessful { message, ..stopped });
+        let cancel = session.canceller();
+        let beginning = async {
+            if asks {
+                session.begin_witnessed(witness.as_deref()).await
+            } else {
+                session.begin().await.map(|()| None)
             }
         };
-        match done {
-            Ok(()) => {
-                (self.session, self.is_open, self.created) = (Some(session), false, None);
-                stopped.map_or(Ok(()), |stopped| Err(too_late(stopped)))
-            }
-            Err(error) if error.trouble == Trouble::Lost => {
-                let end = Unsuccessful::failed(unknown(&error.message));
-                self.created = None;
-                Err(end)
-            }
-            Err(error) => {
-                self.session = Some(session);
-                let failed = Unsuccessful::failed(of_database(&self.link, "committing", &error));
-                Err(stopped.unwrap_or(failed))
-            }
+        let begun = attempt.supervise(&self.link, cancel, beginning).await?;
+        self.session = Some(session);
+        self.receipt = begun.map_err(|error| {
+            Unsuccessful::failed(of_database(&self.link, "beginning the transaction", &error))
+        })?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    /// Moves the rows of the staging table, all of them.
+    async fn move_rows(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        staging: &str,
+        plan: &Plan,
+        rows: u64,
+    ) -> Result<(), Unsuccessful> {
+        let statement = self.dialect.move_rows(staging, self.name(), &plan.columns);
+        let target = load_target(self.name(), plan.columns.clone(), plan);
+        let mut session = self.take()?;
+        let cancel = session.canceller();
+        let work = session.move_rows(&statement, &target);
+        let moved = attempt.supervise(&self.link, cancel, work).await?;
+        self.session = Some(session);
+        let doing = "moving the rows from the staging table";
+        let moved = moved.map_err(|error| Unsuccessful::failed(self.explain(doing, &error)))?;
+        match moved {
+            Some(moved) if moved != rows => Err(Unsuccessful::failed(other_count(
+                &self.link,
+                self.name(),
+                rows,
+                moved,
+            ))),
+            _ => Ok(()),
         }
+    }
+
+    /// What is wrong with a statement that changes the table.
+    fn explain(&self, doing: &str, error: &peerflow_rows::Error) -> String {
+        if self.can_be_undone {
+            of_database(&self.link, doing, error)
+        } else {
+            left_in_parts(&self.link, self.name(), doing, error)
+        }
+    }
+}
+
+fn load_target(table: &str, columns: Vec<Column>, plan: &Plan) -> Target {
+    Target {
+        table: table.to_owned(),
+        columns,
+        source: plan.source.clone(),
+        progress: Arc::new(AtomicU64::new(0)),
     }
 }

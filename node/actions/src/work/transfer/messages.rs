@@ -58,10 +58,37 @@ fn names(columns: &[Column]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// What nobody knows after a connection ended during commit.
-pub(super) fn unknown_commit(link: &str, table: &str, why: &str) -> String {
+/// What nobody knows after a connection ended during commit. `is_safe`: the next run begins by emptying the table.
+pub(super) fn unknown_commit(link: &str, table: &str, why: &str, is_safe: bool) -> String {
+    let next = if is_safe {
+        "run the step again, which empties the table first"
+    } else {
+        "look there before you run the step again, or they may be there twice"
+    };
+    format!("{link}: nobody knows whether the rows are in table `{table}`: {why}; {next}")
+}
+
+/// What became of a connection that ended during commit.
+pub(super) fn undone_commit(link: &str, table: &str, why: &str) -> String {
     format!(
-        "{link}: nobody knows whether the rows are in table `{table}`: {why}; look there before you run the step again, or \
-         they may be there twice"
+        "{link}: committing: {why}; the server has undone it, table `{table}` is as it was; look whether the server runs and \
+         can be reached, then run the step again"
+    )
+}
+
+/// Trouble with a statement that changes a table whose changes cannot be undone.
+pub(super) fn left_in_parts(link: &str, table: &str, doing: &str, error: &Error) -> String {
+    let said = cut(&error.message);
+    format!(
+        "{link}: {doing}: {said}; what is written into table `{table}` cannot be undone, so it may hold a part of the rows, all \
+         of them or none: look there, and put it in order before you run the step again"
+    )
+}
+
+/// Rows that did not all arrive, or did so more than once.
+pub(super) fn other_count(link: &str, table: &str, loaded: u64, moved: u64) -> String {
+    format!(
+        "{link}: moving the rows from the staging table: there were {loaded}, and {moved} arrived in table `{table}`; look for \
+         triggers or rules of the table that leave out rows or add some"
     )
 }

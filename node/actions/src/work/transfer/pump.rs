@@ -17,8 +17,11 @@ use super::writer::{WriteError, Writer};
 use crate::attempt::{Attempt, Unsuccessful};
 use crate::log::Bytes;
 
-/// Between two lines about the progress.
-const TELL_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks at the progress, each shown to whoever watches the step.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks from one line about the progress to the next.
+const LOOKS_A_LINE: u32 = 5;
 
 /// How long a server may take to stop a statement.
 const CANCEL_LIMIT: Duration = Duration::from_secs(2);
@@ -165,9 +168,9 @@ impl Pump {
 
     /// Waits until all is done, something fails, or the attempt must stop; that is returned.
     async fn watch(&mut self, attempt: &mut Attempt<'_>) -> Option<Unsuccessful> {
-        let mut tick = interval_at(self.began + TELL_EVERY, TELL_EVERY);
+        let mut tick = interval_at(self.began + LOOK_EVERY, LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = (0, self.began);
+        let mut looks = Looks::new(self.began);
         while self.failure.is_none() {
             let due = attempt.log.due();
             let flush = async {
@@ -183,7 +186,7 @@ impl Pump {
                     Some(ended) => self.ended(ended),
                     None => return None,
                 },
-                now = tick.tick() => told = self.tell(attempt, told, now).await,
+                now = tick.tick() => self.tell(attempt, &mut looks, now).await,
                 () = flush => attempt.log.flush().await,
             }
         }
@@ -220,20 +223,23 @@ impl Pump {
         (rows.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
     }
 
-    /// One line of a form that stays: rows so far, rows a second since the last line, bytes so far.
-    async fn tell(
-        &mut self,
-        attempt: &mut Attempt<'_>,
-        (before, then): (u64, Instant),
-        now: Instant,
-    ) -> (u64, Instant) {
+    /// Shows how far it has come, and now and then logs it: a line of a form that stays, with rows so far, rows a second
+    /// since the last line, bytes so far.
+    async fn tell(&mut self, attempt: &mut Attempt<'_>, looks: &mut Looks, now: Instant) {
         let (rows, bytes) = self.so_far();
-        let line = progress(rows, rows - before, now - then, bytes);
-        attempt
-            .log
-            .tell(peerflow_model::LogLevel::Info, &line)
-            .await;
-        (rows, now)
+        let (more, time) = looks.last.go_on(rows, now);
+        attempt.log.show(peerflow_model::Progress {
+            rows,
+            bytes,
+            rows_per_second: rate(more, time),
+        });
+        looks.count += 1;
+        if looks.count.is_multiple_of(LOOKS_A_LINE) {
+            let (more, time) = looks.line.go_on(rows, now);
+            let line = progress(rows, more, time, bytes);
+            let level = peerflow_model::LogLevel::Info;
+            attempt.log.tell(level, &line).await;
+        }
     }
 
     /// Ends all that still runs: after a failure by letting it come to its end, and what does not, or after a kill, by stopping
@@ -337,9 +343,50 @@ impl Pump {
     }
 }
 
+/// What was told of the progress.
+#[derive(Debug)]
+struct Looks {
+    count: u32,
+    last: Mark,
+    line: Mark,
+}
+
+impl Looks {
+    fn new(began: Instant) -> Self {
+        let at = || Mark { rows: 0, at: began };
+        Self {
+            count: 0,
+            last: at(),
+            line: at(),
+        }
+    }
+}
+
+/// How many rows there were at an instant.
+#[derive(Debug)]
+struct Mark {
+    rows: u64,
+    at: Instant,
+}
+
+impl Mark {
+    /// Moves on, and tells how many rows came in how much time since.
+    fn go_on(&mut self, rows: u64, now: Instant) -> (u64, Duration) {
+        let since = (rows - self.rows, now - self.at);
+        *self = Self { rows, at: now };
+        since
+    }
+}
+
+/// Rows a second.
+fn rate(rows: u64, time: Duration) -> u64 {
+    // Any quotient of counts of rows fits.
+    (rows as f64 / time.as_secs_f64().max(0.001)).round() as u64
+}
+
 /// `rows` so far, of which `more` within `time`.
 pub(super) fn progress(rows: u64, more: u64, time: Duration, bytes: u64) -> String {
-    let rate = (more as f64 / time.as_secs_f64().max(0.001)).round();
+    let rate = rate(more, time);
     format!("{rows} rows, {rate} rows/s, {}", Bytes(bytes))
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use peerflow_model::LogLevel;
-use peerflow_rows::{Column, Database, Dialect, Executed, Session};
+use peerflow_rows::{Column, Database, Dialect, Error, Executed, Session};
 use peerflow_workflow::{TableTarget, TransferSource};
 
-use super::messages::{of_database, width};
+use super::messages::of_database;
 use super::pump::{Pumped, progress};
 use super::source::Source;
 use super::staging::Mark;
@@ -55,9 +55,23 @@ pub(super) struct Table<'t> {
     /// A transaction is open in it.
     pub(super) is_open: bool,
     /// The table, if this transfer has made it outside a transaction and its rows are not in place.
-    pub(super) created: Option<String>,
+    pub(super) created: Option<Made>,
     /// A staging table that is there, or may be.
     pub(super) staging: Option<String>,
+    /// A table that tells what became of the transaction, and is there, or may be.
+    pub(super) witness: Option<String>,
+    /// What to ask by for what became of the transaction.
+    pub(super) receipt: Option<String>,
+    /// Whether a load that fails leaves the table as it was.
+    pub(super) can_be_undone: bool,
+}
+
+/// A table that this transfer has made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) table: String,
+    /// The server has said so.
+    pub(super) is_sure: bool,
 }
 
 /// What the rows go to.
@@ -83,6 +97,9 @@ impl<'t> Table<'t> {
             is_open: false,
             created: None,
             staging: None,
+            witness: None,
+            receipt: None,
+            can_be_undone: false,
         })
     }
 
@@ -108,12 +125,23 @@ impl<'t> Table<'t> {
         statement: &str,
         first_rows: usize,
     ) -> Result<Executed, Unsuccessful> {
+        let done = self.run(attempt, statement, first_rows).await?;
+        done.map_err(|error| Unsuccessful::failed(of_database(&self.link, doing, &error)))
+    }
+
+    /// Runs one statement. The outer error means that the attempt must stop, or that there is no connection any more.
+    pub(super) async fn run(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        statement: &str,
+        first_rows: usize,
+    ) -> Result<Result<Executed, Error>, Unsuccessful> {
         let mut session = self.take()?;
         let cancel = session.canceller();
         let work = session.execute(statement, first_rows);
         let done = attempt.supervise(&self.link, cancel, work).await?;
         self.session = Some(session);
-        done.map_err(|error| Unsuccessful::failed(of_database(&self.link, doing, &error)))
+        Ok(done)
     }
 
     async fn run_steps(
@@ -143,7 +171,7 @@ impl<'t> Table<'t> {
         let found = source.describe(attempt).await?;
         let mark = Mark::of(attempt);
         self.drop_left_staging(attempt, &mark).await?;
-        let existing = self.existing(attempt).await?;
+        let existing = self.look(attempt, self.name()).await?;
         let is_missing = existing.is_none();
         let columns = self.judge(existing, found)?;
         let plan = Plan {
@@ -152,18 +180,18 @@ impl<'t> Table<'t> {
             is_missing,
         };
         let writers = self.writers();
-        let can_be_undone = self.can_be_undone(attempt, is_missing).await?;
-        let staged = writers > 1 || !can_be_undone;
+        self.can_be_undone = self.ask_for_engine(attempt, is_missing).await?;
+        let staged = writers > 1 || !self.can_be_undone;
         self.announce(attempt, &source.described(), is_missing, writers)
             .await;
-        if !can_be_undone {
+        if !self.can_be_undone {
             self.warn_of_parts(attempt).await;
         }
         let pumped = if staged {
             self.fill_staged(attempt, source, plan, writers, &mark)
                 .await?
         } else {
-            self.fill_directly(attempt, source, plan).await?
+            self.fill_directly(attempt, source, plan, &mark).await?
         };
         let Pumped {
             rows, bytes, took, ..
@@ -202,77 +230,6 @@ impl<'t> Table<'t> {
                     "{link}: of task-num={asked} only {writers} can be used"
                 ))
                 .await;
-        }
-    }
-
-    /// Whether a load that fails leaves the table as it was.
-    async fn can_be_undone(
-        &mut self,
-        attempt: &mut Attempt<'_>,
-        is_missing: bool,
-    ) -> Result<bool, Unsuccessful> {
-        if !self.dialect.has_transactions() || is_missing {
-            return Ok(self.dialect.has_transactions());
-        }
-        let mut session = self.take()?;
-        let cancel = session.canceller();
-        let work = session.undoes_changes_of(self.target.table.trim());
-        let answer = attempt.supervise(&self.link, cancel, work).await?;
-        self.session = Some(session);
-        answer.map_err(|error| {
-            let doing = format!("asking for the engine of table `{}`", self.name());
-            Unsuccessful::failed(of_database(&self.link, &doing, &error))
-        })
-    }
-
-    async fn warn_of_parts(&mut self, attempt: &mut Attempt<'_>) {
-        let (link, table) = (&self.link, self.name());
-        let what = if self.dialect.has_transactions() {
-            format!("table `{table}` is of an engine without transactions")
-        } else {
-            format!("{} has no transactions", self.dialect.name())
-        };
-        attempt
-            .warn(format!(
-                "{link}: {what}: rows are gathered in a staging table and moved by one statement; if that statement breaks off, \
-                 table `{table}` may hold a part of them"
-            ))
-            .await;
-    }
-
-    async fn existing(
-        &mut self,
-        attempt: &mut Attempt<'_>,
-    ) -> Result<Option<Vec<Column>>, Unsuccessful> {
-        let mut session = self.take()?;
-        let cancel = session.canceller();
-        let work = session.table(self.target.table.trim());
-        let found = attempt.supervise(&self.link, cancel, work).await?;
-        self.session = Some(session);
-        found.map_err(|error| {
-            let doing = format!("looking for table `{}`", self.name());
-            Unsuccessful::failed(of_database(&self.link, &doing, &error))
-        })
-    }
-
-    /// The columns that the rows go to.
-    fn judge(
-        &self,
-        existing: Option<Vec<Column>>,
-        found: Option<Vec<Column>>,
-    ) -> Result<Vec<Column>, Unsuccessful> {
-        let (link, table) = (&self.link, self.name());
-        match (existing, found) {
-            (Some(table), None) => Ok(table),
-            (Some(columns), Some(found)) if columns.len() == found.len() => Ok(columns),
-            (Some(columns), Some(found)) => {
-                Err(Unsuccessful::failed(width(link, table, &found, &columns)))
-            }
-            (None, Some(found)) => Ok(found),
-            (None, None) => Err(Unsuccessful::failed(format!(
-                "{link}: table `{table}` does not exist, and the source has no line that would tell its columns; make the table \
-                 in <pre>, with CREATE TABLE IF NOT EXISTS"
-            ))),
         }
     }
 }

@@ -6,31 +6,42 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use peerflow_rows::{
     BatchBuilder, BatchReceiver, BatchSender, Cancel, Column, Comments, Database, Dialect, Error,
-    Executed, Kind, Loaded, RowBatch, Session, Target, Trouble,
+    Executed, Fate, Kind, Loaded, RowBatch, Session, Target, Trouble,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What differs between the kinds of databases that it can be.
 #[derive(Debug)]
 pub(crate) struct Ways {
     transactions: bool,
     ddl: bool,
+    /// Tells what became of a transaction.
+    fates: bool,
 }
 
 /// As PostgreSQL.
 pub(crate) static WHOLE: Ways = Ways {
     transactions: true,
     ddl: true,
+    fates: true,
 };
 /// As MySQL.
 pub(crate) static NO_DDL: Ways = Ways {
     transactions: true,
     ddl: false,
+    fates: true,
+};
+/// As one behind ODBC.
+pub(crate) static NO_FATES: Ways = Ways {
+    transactions: true,
+    ddl: false,
+    fates: false,
 };
 /// As Hive.
 pub(crate) static NONE: Ways = Ways {
     transactions: false,
     ddl: false,
+    fates: false,
 };
 
 impl Dialect for Ways {
@@ -71,8 +82,14 @@ impl Dialect for Ways {
 #[derive(Clone, Debug)]
 pub(crate) enum Trick {
     Fails(Error),
+    /// The first so many times.
+    FailsTimes(usize, Error),
+    /// It is done all the same.
+    DoneBut(Error),
     /// Until it is cancelled.
     Hangs,
+    /// Until the test lets it go on.
+    Waits(Arc<Notify>),
 }
 
 /// Values of the one column that all its tables have.
@@ -84,6 +101,10 @@ pub(crate) struct Memory {
     pub(crate) tables: Mutex<BTreeMap<String, Values>>,
     /// What was done, in order.
     pub(crate) done: Mutex<Vec<String>>,
+    /// What was loaded.
+    pub(crate) loaded: Mutex<Vec<Target>>,
+    /// Transactions that were begun, each with whether it was committed.
+    transactions: Mutex<Vec<bool>>,
     /// By the beginning of what is done.
     tricks: Vec<(&'static str, Trick)>,
     /// Rows of a query.
@@ -101,6 +122,8 @@ impl MemoryDatabase {
             ways,
             tables: Mutex::default(),
             done: Mutex::default(),
+            loaded: Mutex::default(),
+            transactions: Mutex::default(),
             tricks: tricks.to_vec(),
             source: 10,
             cancelled: watch::channel(0).0,
@@ -149,6 +172,7 @@ impl Database for MemoryDatabase {
         Ok(Box::new(MemorySession {
             memory: Arc::clone(&self.0),
             open: None,
+            number: 0,
         }))
     }
 
@@ -169,6 +193,8 @@ struct MemorySession {
     memory: Arc<Memory>,
     /// What the open transaction is to do.
     open: Option<Vec<Change>>,
+    /// Of that transaction.
+    number: usize,
 }
 
 #[derive(Debug)]
@@ -189,18 +215,40 @@ fn cancelled() -> Error {
 impl Memory {
     async fn does(&self, what: &str) -> Result<(), Error> {
         self.done.lock().unwrap().push(what.to_owned());
-        let trick = self
-            .tricks
-            .iter()
-            .find(|(beginning, _)| what.starts_with(beginning));
-        match trick {
+        match self.trick(what) {
             Some((_, Trick::Fails(error))) => Err(error.clone()),
+            Some((beginning, Trick::FailsTimes(most, error))) => {
+                let done = self.done.lock().unwrap();
+                let times = done.iter().filter(|it| it.starts_with(beginning));
+                if times.count() > *most {
+                    Ok(())
+                } else {
+                    Err(error.clone())
+                }
+            }
             Some((_, Trick::Hangs)) => {
                 let mut times = self.cancelled.subscribe();
                 let _gone = times.wait_for(|times| *times > 0).await;
                 Err(cancelled())
             }
-            None => Ok(()),
+            Some((_, Trick::Waits(until))) => {
+                until.notified().await;
+                Ok(())
+            }
+            Some((_, Trick::DoneBut(_))) | None => Ok(()),
+        }
+    }
+
+    fn trick(&self, what: &str) -> Option<&(&'static str, Trick)> {
+        let mut tricks = self.tricks.iter();
+        tricks.find(|(beginning, _)| what.starts_with(beginning))
+    }
+
+    /// What follows once it is done.
+    fn after(&self, what: &str) -> Result<(), Error> {
+        match self.trick(what) {
+            Some((_, Trick::DoneBut(error))) => Err(error.clone()),
+            _ => Ok(()),
         }
     }
 
@@ -230,6 +278,12 @@ impl MemorySession {
 
 fn columns() -> Vec<Column> {
     vec![Column::new("v", Kind::TEXT)]
+}
+
+/// As the database itself tells of them.
+pub(crate) fn columns_of_table() -> Vec<Column> {
+    let characters = Some(9);
+    vec![Column::new("v", Kind::Text { characters })]
 }
 
 fn batch(values: &[String]) -> RowBatch {
@@ -267,8 +321,15 @@ impl Session for MemorySession {
                     .collect();
                 executed.first_rows = batch(&names);
             }
+            ["SELECT", "COUNT(*)", "FROM", table] => {
+                let tables = self.memory.tables.lock().unwrap();
+                let missing = || Error::new(Trouble::Refused, "no such table");
+                let values = tables.get(table).ok_or_else(missing)?;
+                executed.first_rows = batch(&[values.len().to_string()]);
+            }
             _ => {}
         }
+        self.memory.after(statement)?;
         Ok(executed)
     }
 
@@ -289,19 +350,41 @@ impl Session for MemorySession {
 
     async fn table(&mut self, table: &str) -> Result<Option<Vec<Column>>, Error> {
         let tables = self.memory.tables.lock().unwrap();
-        Ok(tables.contains_key(table).then(columns))
+        let mut open = self.open.iter().flatten();
+        let is_new = open.any(|change| matches!(change, Change::Create(it) if it == table));
+        Ok((is_new || tables.contains_key(table)).then(columns_of_table))
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
         self.memory.does("begin").await?;
         self.open = Some(Vec::new());
+        let mut transactions = self.memory.transactions.lock().unwrap();
+        self.number = transactions.len();
+        transactions.push(false);
         Ok(())
+    }
+
+    async fn begin_witnessed(&mut self, _witness: Option<&str>) -> Result<Option<String>, Error> {
+        self.begin().await?;
+        Ok(self.memory.ways.fates.then(|| self.number.to_string()))
+    }
+
+    async fn fate(&mut self, receipt: &str) -> Result<Fate, Error> {
+        self.memory.does("fate").await?;
+        let number: usize = receipt.parse().unwrap();
+        let is_committed = self.memory.transactions.lock().unwrap()[number];
+        Ok(if is_committed {
+            Fate::Committed
+        } else {
+            Fate::Undone
+        })
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
         self.memory.does("commit").await?;
         self.memory.apply(self.open.take().unwrap());
-        Ok(())
+        self.memory.transactions.lock().unwrap()[self.number] = true;
+        self.memory.after("commit")
     }
 
     async fn rollback(&mut self) -> Result<(), Error> {
@@ -311,6 +394,7 @@ impl Session for MemorySession {
 
     async fn load(&mut self, target: &Target, mut rows: BatchReceiver) -> Result<Loaded, Error> {
         self.memory.does(&format!("load {}", target.table)).await?;
+        self.memory.loaded.lock().unwrap().push(target.clone());
         let mut loaded = 0;
         while let Some(batch) = rows.recv().await {
             let text =

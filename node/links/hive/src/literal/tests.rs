@@ -130,3 +130,27 @@ fn what_does_not_fit_is_refused_and_never_changed() {
     }
     assert!(written(Product::Spark, Kind::TEXT, Kind::TEXT, b"\xff").is_err());
 }
+
+#[test]
+fn a_zone_other_than_utc_is_refused_where_the_column_keeps_none() {
+    let of = |value: &[u8]| written(Product::Hive, Kind::TEXT, TIMESTAMP, value);
+    let told = of(b"2024-02-29 01:02:03+00:00");
+    assert_eq!(told.as_deref(), Ok("'2024-02-29 01:02:03'"));
+    let told = of(b"2024-02-29 01:02:03+08:00");
+    assert!(told.unwrap_err().contains("zone"));
+}
+
+#[test]
+fn digits_that_a_float_does_not_keep_are_not_dropped() {
+    let single = Kind::Float { bits: 32 };
+    written(Product::Spark, DOUBLE, single, b"0.30000000000000004").unwrap_err();
+    written(Product::Spark, DOUBLE, single, b"0.1").unwrap();
+    let exact = [
+        (MONEY, "0.12345678901234567890"),
+        (LONG, "9007199254740993"),
+    ];
+    for (source, value) in exact {
+        written(Product::Spark, source, DOUBLE, value.as_bytes()).unwrap_err();
+        written(Product::Spark, Kind::TEXT, DOUBLE, value.as_bytes()).unwrap();
+    }
+}

@@ -222,6 +222,12 @@ async fn what_does_not_fit_is_an_error_with_its_row_and_column() {
             "2024-01-01 00:00:00.123000",
             "2024-01-01 00:00:00.123456",
         ),
+        (
+            "at DATETIME(3)",
+            text("at"),
+            "2024-01-01 00:00:00+00:00",
+            "2024-01-01 00:00:00+08:00",
+        ),
         ("e ENUM('a','2')", text("e"), "2", "1"),
         ("y YEAR", int_named("y"), "1999", "70"),
         ("b BIT(3)", int_named("b"), "7", "8"),

@@ -11,4 +11,6 @@ mod execute;
 mod load;
 mod places;
 mod read;
+mod staging;
 mod stop;
+mod witness;

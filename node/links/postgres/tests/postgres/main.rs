@@ -11,6 +11,7 @@ mod cancelling;
 mod catalog;
 mod connecting;
 mod executing;
+mod fate;
 mod loading;
 mod reading;
 mod staging;

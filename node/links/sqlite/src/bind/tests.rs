@@ -68,10 +68,36 @@ fn a_decimal_keeps_every_digit_or_is_refused() {
         Bound::Text("12345678901234567890.10"),
     );
     is_refused("DECIMAL_TEXT(38,10)", "abc");
+    fits(
+        "DECIMAL_TEXT(38,10)",
+        "-1.23456789012345678901e5",
+        Bound::Rewritten("-123456.789012345678901".to_owned()),
+    );
+    fits("DECIMAL(10,2)", "1.1e1", Bound::Integer(11));
+    fits("DECIMAL(10,2)", "1.25e1", Bound::Real(12.5));
+    is_refused("DECIMAL(38,20)", "1.23456789012345678901e5");
+    is_refused("DECIMAL_TEXT(38,10)", "1e999999999");
     let from_double = rule("DECIMAL_TEXT", Kind::Float { bits: 64 });
     assert_eq!(
         from_double.bind(b"1e-7"),
         Ok(Bound::Rewritten("0.0000001".to_owned()))
+    );
+}
+
+#[test]
+fn an_exact_number_is_not_rounded_to_a_double() {
+    let decimal = Kind::Decimal {
+        precision: None,
+        scale: None,
+    };
+    let of_decimals = rule("DOUBLE", decimal);
+    assert_eq!(of_decimals.bind(b"0.1"), Ok(Bound::Real(0.1)));
+    assert!(of_decimals.bind(b"0.12345678901234567890").is_err());
+    // Text into a column of doubles is meant as such.
+    fits(
+        "DOUBLE",
+        "0.12345678901234567890",
+        Bound::Real(0.123_456_789_012_345_68),
     );
 }
 
