@@ -1,26 +1,21 @@
 //! Links to files: from what is kept to the settings of each kind of place.
 
+mod hadoop;
+
 use std::path::PathBuf;
 
-use peerflow_files::{
-    FtpEncryption, FtpSettings, HdfsSettings, S3Settings, Secret, Settings, SftpSettings,
-    WebHdfsSettings,
-};
+use peerflow_files::{FtpEncryption, FtpSettings, S3Settings, Secret, Settings, SftpSettings};
 use peerflow_model::LinkSettings;
 
 use crate::error::{Fault, LinkPart};
 use crate::secrets::Secrets;
 use crate::system::FileSystemKind;
 
-/// The name node of Hadoop listens here for HTTP, HTTPS and its own protocol.
-const WEBHDFS_PORT: u16 = 9870;
-const WEBHDFS_TLS_PORT: u16 = 9871;
-const HDFS_PORT: u16 = 8020;
-
 /// Properties that mean something for a kind, secret ones among them.
 pub(crate) fn known_properties(kind: FileSystemKind) -> &'static [&'static str] {
     match kind {
-        FileSystemKind::Local | FileSystemKind::Hdfs => &[],
+        FileSystemKind::Local => &[],
+        FileSystemKind::Hdfs => &["conf-dir", "ca-file"],
         FileSystemKind::Sftp => &[
             "key-file",
             "key-passphrase",
@@ -72,7 +67,7 @@ pub(crate) fn settings(
         FileSystemKind::Ftp => given.ftp().map(Settings::Ftp),
         FileSystemKind::S3 => given.s3().map(Settings::S3),
         FileSystemKind::WebHdfs => given.webhdfs().map(Settings::WebHdfs),
-        FileSystemKind::Hdfs => given.hdfs().map(Settings::Hdfs),
+        FileSystemKind::Hdfs => given.hdfs(),
     }
 }
 
@@ -152,37 +147,6 @@ impl Given<'_> {
         })
     }
 
-    fn webhdfs(&self) -> Result<WebHdfsSettings, Fault> {
-        let (scheme, port) = match self.flag("tls")? {
-            Some(true) => ("https", WEBHDFS_TLS_PORT),
-            Some(false) | None => ("http", WEBHDFS_PORT),
-        };
-        Ok(WebHdfsSettings {
-            endpoint: self.endpoint(scheme, port)?,
-            user: self.user("").ok(),
-            ca_file: self.path("ca-file")?,
-        })
-    }
-
-    fn hdfs(&self) -> Result<HdfsSettings, Fault> {
-        let name_node = self
-            .host()?
-            .split(',')
-            .map(|host| {
-                let host = host
-                    .trim()
-                    .trim_start_matches("hdfs://")
-                    .trim_end_matches('/');
-                with_port(host, self.link.port.unwrap_or(HDFS_PORT))
-            })
-            .collect::<Vec<_>>()
-            .join(",");
-        Ok(HdfsSettings {
-            name_node: format!("hdfs://{name_node}"),
-            user: self.user("").ok(),
-        })
-    }
-
     /// The host as a URL; one that is a URL already stays as it is.
     fn endpoint(&self, scheme: &str, usual_port: u16) -> Result<String, Fault> {
         let host = self.host()?;
@@ -259,11 +223,15 @@ impl Given<'_> {
     }
 }
 
+/// The port that stands behind the host itself.
+fn port_of(host: &str) -> Option<u16> {
+    let (before, port) = host.rsplit_once(':')?;
+    let alone = !before.contains(':') || before.ends_with(']');
+    port.parse().ok().filter(|_| alone)
+}
+
 fn with_port(host: &str, port: u16) -> String {
-    let has_port = host.rsplit_once(':').is_some_and(|(before, port)| {
-        port.parse::<u16>().is_ok() && (!before.contains(':') || before.ends_with(']'))
-    });
-    if has_port {
+    if port_of(host).is_some() {
         host.to_owned()
     } else if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]:{port}")

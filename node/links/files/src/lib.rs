@@ -4,6 +4,10 @@ mod error;
 mod file_system;
 #[cfg(feature = "ftp")]
 mod ftp;
+#[cfg(any(feature = "hdfs", feature = "webhdfs"))]
+mod hadoop;
+#[cfg(feature = "hdfs")]
+mod hdfs;
 mod local;
 mod pattern;
 #[cfg(feature = "s3")]
@@ -21,6 +25,8 @@ pub use error::{Error, Trouble};
 pub use file_system::{Entry, FileSystem, PIECE_BYTES, ReadFile, WriteFile};
 #[cfg(feature = "ftp")]
 pub use ftp::Ftp;
+#[cfg(feature = "hdfs")]
+pub use hdfs::Hdfs;
 pub use local::Local;
 pub use pattern::{fits, list_fitting, split};
 #[cfg(feature = "s3")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Error, FileSystem, Local, Trouble};
+use crate::{Error, FileSystem, Local};
 
 /// A password or a key, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +45,6 @@ pub enum Settings {
     Ftp(FtpSettings),
     S3(S3Settings),
     WebHdfs(WebHdfsSettings),
-    /// HDFS by its own protocol, which is not supported yet.
     Hdfs(HdfsSettings),
 }
 
@@ -73,20 +72,26 @@ impl Settings {
             Self::WebHdfs(settings) => Ok(Arc::new(crate::WebHdfs::new(&settings)?)),
             #[cfg(not(feature = "webhdfs"))]
             Self::WebHdfs(_) => Err(not_built("webhdfs")),
-            Self::Hdfs(_) => Err(Error::new(
-                Trouble::Unsupported,
-                "HDFS by its own protocol is not supported; reach the same files with a WEBHDFS link",
-            )),
+            #[cfg(feature = "hdfs")]
+            Self::Hdfs(settings) => Ok(Arc::new(crate::Hdfs::new(settings)?)),
+            #[cfg(not(feature = "hdfs"))]
+            Self::Hdfs(_) => Err(not_built("hdfs")),
         }
     }
 }
 
-#[cfg(not(all(feature = "ftp", feature = "s3", feature = "sftp", feature = "webhdfs")))]
+#[cfg(not(all(
+    feature = "ftp",
+    feature = "hdfs",
+    feature = "s3",
+    feature = "sftp",
+    feature = "webhdfs"
+)))]
 fn not_built(feature: &str) -> Error {
     let message = format!(
         "this build does not know such links; take one that is built with the cargo feature `{feature}`"
     );
-    Error::new(Trouble::Unsupported, message)
+    Error::new(crate::Trouble::Unsupported, message)
 }
 
 /// A server that speaks SFTP. What proves who the user is, is tried in this order: the key file, the agent's keys, the
@@ -189,8 +194,17 @@ pub struct WebHdfsSettings {
 /// HDFS by its own protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HdfsSettings {
-    /// `hdfs://host:port`; several name nodes of one cluster with commas between them.
-    pub name_node: String,
+    /// `host:port` of each name node of one cluster; or one name alone: of a name service that the cluster's own settings tell
+    /// of, or else of a host that listens at [`Self::PORT`].
+    pub name_nodes: Vec<String>,
     /// Who the files belong to; who the process is when there is none.
     pub user: Option<String>,
+    /// Where the cluster's `core-site.xml` and `hdfs-site.xml` are; when there is none, where `HADOOP_CONF_DIR` or
+    /// `HADOOP_HOME` says.
+    pub conf_dir: Option<PathBuf>,
+}
+
+impl HdfsSettings {
+    /// The port that name nodes listen at.
+    pub const PORT: u16 = 8020;
 }

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Body, Client, Method, Response, StatusCode, Url};
 use serde_json::Value;
 
-use crate::{Error, Trouble, WebHdfsSettings, tls};
+use crate::{Error, Trouble, WebHdfsSettings, hadoop, tls};
 
 /// For a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -213,26 +213,36 @@ impl NameNode {
         )
     }
 
+    /// What is asked for is answered, but not with what it is.
+    pub(super) fn no_answer(&self, tried: &str) -> Error {
+        let message = format!(
+            "cannot {tried} {}: what answers there is not WebHDFS; its port on a name node is usually 9870, with TLS 9871",
+            self.place
+        );
+        Error::new(Trouble::Settings, message)
+    }
+
     fn refused(&self, status: StatusCode, text: &[u8], tried: &str) -> Error {
         let answer: Value = serde_json::from_slice(text).unwrap_or(Value::Null);
         let said = &answer["RemoteException"];
         let kind = said["exception"].as_str().unwrap_or_default();
-        let words = said["message"].as_str().unwrap_or_default();
-        let words = words.lines().next().unwrap_or_default();
-        let trouble = match (status.as_u16(), kind) {
-            (_, "StandbyException" | "RetriableException") => Trouble::Unreachable,
-            (_, "FileNotFoundException") => Trouble::NotFound,
-            (_, "AccessControlException") => Trouble::Forbidden,
-            _ if kind.contains("QuotaExceeded") || words.contains("to 0 nodes") => Trouble::Full,
-            (401, _) => Trouble::AccessDenied,
-            (403, _) => Trouble::Forbidden,
-            (404, _) => Trouble::NotFound,
-            (502..=504, _) => Trouble::Unreachable,
-            _ => Trouble::Other,
-        };
-        let why = match words.is_empty() {
-            true => format!("it answers {status}"),
-            false => format!("{kind}: {words}"),
+        let words = hadoop::first_sentences(said["message"].as_str().unwrap_or_default());
+        let meant = hadoop::trouble(kind, words);
+        let (trouble, advice) = meant.unwrap_or_else(|| match status.as_u16() {
+            401 => (Trouble::AccessDenied, ""),
+            403 => (Trouble::Forbidden, ""),
+            502..=504 => (Trouble::Unreachable, ""),
+            // Of a file that is missing it would say so.
+            404 if said.is_null() => (
+                Trouble::Settings,
+                ", and not as WebHDFS does; its port on a name node is usually 9870, with TLS 9871",
+            ),
+            404 => (Trouble::NotFound, ""),
+            _ => (Trouble::Other, ""),
+        });
+        let why = match said.is_null() {
+            true => format!("it answers {status}{advice}"),
+            false => format!("{kind}: {words}{advice}"),
         };
         Error::new(trouble, format!("cannot {tried} {}: {why}", self.place))
     }

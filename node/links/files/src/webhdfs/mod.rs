@@ -35,20 +35,17 @@ impl WebHdfs {
         let answer = self.node.ask(directory, "LISTSTATUS", &tried).await?;
         match answer["FileStatuses"]["FileStatus"].clone() {
             Value::Array(all) => Ok(all),
-            _ => {
-                let message = format!(
-                    "cannot {tried} {}: it answers something else",
-                    self.node.place
-                );
-                Err(Error::new(Trouble::Other, message))
-            }
+            _ => Err(self.node.no_answer(&tried)),
         }
     }
 
     async fn status(&self, path: &str) -> Result<Option<Value>, Error> {
         let tried = format!("look at {path} in");
         match self.node.ask(path, "GETFILESTATUS", &tried).await {
-            Ok(answer) => Ok(Some(answer["FileStatus"].clone())),
+            Ok(answer) if answer["FileStatus"].is_object() => {
+                Ok(Some(answer["FileStatus"].clone()))
+            }
+            Ok(_) => Err(self.node.no_answer(&tried)),
             Err(error) if error.trouble == Trouble::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -100,9 +97,9 @@ impl FileSystem for WebHdfs {
             return Err(Error::new(Trouble::Settings, message));
         }
         let directory = if directory.is_empty() { "/" } else { directory };
-        if self
-            .status(&path)
-            .await?
+        let before = self.status(&path).await?;
+        if before
+            .as_ref()
             .is_some_and(|status| status["type"] != "FILE")
         {
             let message = format!(
@@ -129,7 +126,10 @@ impl FileSystem for WebHdfs {
             directory.trim_end_matches('/'),
             temporary::new_name(name)
         );
-        let file = transfer::WebHdfsWrite::begin(self.node.clone(), path.clone(), own).await?;
+        // Who may read the old file, may read the new one.
+        let permission = before.and_then(|status| status["permission"].as_str().map(str::to_owned));
+        let node = self.node.clone();
+        let file = transfer::WebHdfsWrite::begin(node, path.clone(), own, permission).await?;
         Ok(Box::new(file))
     }
 

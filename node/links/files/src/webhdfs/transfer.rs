@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,10 +12,16 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::client::{NameNode, PIECE};
-use crate::{Error, PIECE_BYTES, ReadFile, Trouble, WriteFile};
+use crate::{Error, PIECE_BYTES, ReadFile, Trouble, WriteFile, temporary};
 
 /// Pieces that wait to be sent.
 const WAITING: usize = 4;
+
+/// For the answer to a file that is given up.
+const ENDING: Duration = Duration::from_secs(3);
+
+/// For what a data node says to a file of one byte.
+const TRIAL: Duration = Duration::from_secs(10);
 
 /// One that is being read.
 #[derive(Debug)]
@@ -85,9 +92,11 @@ impl WebHdfsWrite {
         node: NameNode,
         path: String,
         temporary: String,
+        permission: Option<String>,
     ) -> Result<Self, Error> {
         let tried = format!("write the file {path} in");
-        let more = [("overwrite", "false")];
+        let mut more = vec![("overwrite", "false")];
+        more.extend(permission.as_deref().map(|it| ("permission", it)));
         let to = node
             .data_node(Method::PUT, &temporary, "CREATE", &more, &tried)
             .await?;
@@ -121,10 +130,34 @@ impl WebHdfsWrite {
             Err(Error::new(Trouble::Unreachable, message))
         };
         match timeout(PIECE, self.request.join_next()).await {
+            // A data node that refuses closes the connection, and what it says is lost to one who is still sending.
+            Ok(Some(Ok(Err(error)))) if error.trouble == Trouble::Unreachable => {
+                Err(self.refusal().await.unwrap_or(error))
+            }
             Ok(Some(Ok(ended))) => ended,
             Ok(Some(Err(_)) | None) => broken("it broke off"),
             Err(_late) => broken("it does not answer"),
         }
+    }
+
+    /// Why nothing can be written there, if that is so: of a file of one byte it can be heard.
+    async fn refusal(&self) -> Option<Error> {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let directory = self.path.strip_suffix(name).unwrap_or_default();
+        let trial = format!("{directory}{}", temporary::new_name(name));
+        let tried = format!("write the file {} in", self.path);
+        let more = [("overwrite", "false")];
+        let node = &self.node;
+        let written = async {
+            let to = node.data_node(Method::PUT, &trial, "CREATE", &more, &tried);
+            let body = Body::from("\n");
+            node.carry(Method::PUT, to.await?, body, &tried).await
+        };
+        let refused = timeout(TRIAL, written).await;
+        // It may be there even when it has no room.
+        drop(node.tell(Method::DELETE, &trial, "DELETE", &[], "").await);
+        let refused = refused.ok()?.err();
+        refused.filter(|error| error.trouble != Trouble::Unreachable)
     }
 
     async fn put_in_place(&mut self) -> Result<(), Error> {
@@ -142,6 +175,8 @@ impl WebHdfsWrite {
         if told["boolean"] != false {
             return Ok(());
         }
+        // It could be the new file that is missing, and then the old one stays.
+        node.ask(&self.temporary, "GETFILESTATUS", &tried).await?;
         node.tell(Method::DELETE, &self.path, "DELETE", &[], &tried)
             .await?;
         let told = node
@@ -158,8 +193,9 @@ impl WebHdfsWrite {
     }
 
     async fn remove(&mut self) -> Result<(), Error> {
-        // A request that ended well would be one for the whole file.
+        // A request that is broken off may begin the file after it was removed; one that has been answered does not.
         self.pieces = None;
+        drop(timeout(ENDING, self.request.join_next()).await);
         self.request.shutdown().await;
         let tried = format!("remove the temporary file {} in", self.temporary);
         let removed = self

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
-use peerflow_files::{FileSystem, Local};
+use peerflow_files::{FileSystem, HdfsSettings, Local, Settings, WebHdfsSettings};
 
 const PART: &str = "PEERFLOW_FILES_PART";
 const PATH: &str = "PEERFLOW_FILES_PATH";
@@ -38,14 +38,40 @@ async fn plays_its_part() {
     }
 }
 
+/// The place that a URL begins with, and the path behind it; of a path alone, this machine.
+fn place(path: &str) -> (Settings, &str) {
+    let user = Some("loader".to_owned());
+    let Some((scheme, behind)) = path.split_once("://") else {
+        return (Settings::Local, path);
+    };
+    let slash = behind.find('/').unwrap();
+    let (host, path) = behind.split_at(slash);
+    let settings = match scheme {
+        "hdfs" => Settings::Hdfs(HdfsSettings {
+            name_nodes: vec![host.to_owned()],
+            user,
+            conf_dir: None,
+        }),
+        _ => Settings::WebHdfs(WebHdfsSettings {
+            endpoint: format!("{scheme}://{host}"),
+            user,
+            ca_file: None,
+        }),
+    };
+    (settings, path)
+}
+
 /// Writes half a file, says so, and waits to be killed.
 async fn hold(path: &str) {
-    let mut file = Local.replace(path).await.unwrap();
+    let (place, path) = place(path);
+    let mut file = place.open().unwrap().replace(path).await.unwrap();
     file.write(Bytes::from_static(b"half")).await.unwrap();
     let mut out = std::io::stdout();
     out.write_all(b"\nwriting\n").unwrap();
     out.flush().unwrap();
-    std::io::stdin().read_exact(&mut [0]).unwrap();
+    // What is sent in the background goes on.
+    let killed = tokio::task::spawn_blocking(|| std::io::stdin().read_exact(&mut [0]));
+    killed.await.unwrap().unwrap();
 }
 
 /// Writes until there is no room, and tells what it was told.

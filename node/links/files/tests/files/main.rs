@@ -5,6 +5,10 @@
 mod child;
 #[cfg(feature = "ftp")]
 mod ftp;
+#[cfg(all(feature = "hdfs", feature = "webhdfs"))]
+mod hdfs;
+#[cfg(all(feature = "hdfs", feature = "webhdfs"))]
+mod hdfs_server;
 mod local;
 #[cfg(feature = "s3")]
 mod s3;

@@ -1,4 +1,5 @@
-"""Imitates the part of WebHDFS that links use: FOLDER. A name node that sends clients to itself as the data node."""
+"""Imitates the part of WebHDFS that links use: FOLDER [plain]. A name node that sends clients to itself as the data node.
+A plain one is a gateway that knows nothing of renaming over a file."""
 
 import json
 import os
@@ -55,7 +56,13 @@ class Node(BaseHTTPRequestHandler):
                     file.flush()
             return self.answer(201)
         if operation == "RENAME":
-            os.replace(path, ROOT + query["destination"])
+            target = ROOT + query["destination"]
+            if "plain" in sys.argv:
+                done = os.path.exists(path) and not os.path.exists(target)
+                if done:
+                    os.rename(path, target)
+                return self.answer(200, {"boolean": done})
+            os.replace(path, target)
             return self.answer(200)
         if not os.path.exists(path):
             return self.refuse(404, "FileNotFoundException", "File does not exist: " + name)
