@@ -23,7 +23,10 @@ const ROWS: &[(&str, &str, &str, Turn)] = &[
         |places| {
             let floor = seconds(|| places.load_mariadb());
             let source = places.file_source();
-            (places.transfer(&source, &places.into("mariadb")), floor)
+            (
+                places.transfer(&source, &places.table_target("mariadb")),
+                floor,
+            )
         },
     ),
     (
@@ -33,7 +36,7 @@ const ROWS: &[(&str, &str, &str, Turn)] = &[
         |places| {
             let floor = seconds(|| places.dump_mariadb());
             let source = places.table("mariadb");
-            (places.transfer(&source, &places.into_file()), floor)
+            (places.transfer(&source, &places.file_target()), floor)
         },
     ),
     (
@@ -43,7 +46,10 @@ const ROWS: &[(&str, &str, &str, Turn)] = &[
         |places| {
             let floor = seconds(|| places.dump_mariadb()) + seconds(|| places.load_mariadb());
             let source = places.table("mariadb");
-            (places.transfer(&source, &places.into("mariadb")), floor)
+            (
+                places.transfer(&source, &places.table_target("mariadb")),
+                floor,
+            )
         },
     ),
     (
@@ -53,7 +59,10 @@ const ROWS: &[(&str, &str, &str, Turn)] = &[
         |places| {
             let floor = seconds(|| places.load_postgres());
             let source = places.file_source();
-            (places.transfer(&source, &places.into("postgres")), floor)
+            (
+                places.transfer(&source, &places.table_target("postgres")),
+                floor,
+            )
         },
     ),
     (
@@ -63,7 +72,7 @@ const ROWS: &[(&str, &str, &str, Turn)] = &[
         |places| {
             let floor = seconds(|| places.dump_postgres());
             let source = places.table("postgres");
-            (places.transfer(&source, &places.into_file()), floor)
+            (places.transfer(&source, &places.file_target()), floor)
         },
     ),
 ];

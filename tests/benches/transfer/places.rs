@@ -124,12 +124,12 @@ impl Places {
     }
 
     /// Into the empty table of a link, by one writer.
-    pub(crate) fn into(&self, link: &str) -> String {
+    pub(crate) fn table_target(&self, link: &str) -> String {
         self.empty(link);
         format!(r#"<target type="DB" db-link="{link}" table="target" task-num="1"/>"#)
     }
 
-    pub(crate) fn into_file(&self) -> String {
+    pub(crate) fn file_target(&self) -> String {
         let path = self.path("target.txt");
         format!(r#"<target type="FILE" path="{}"/>"#, path.display())
     }
