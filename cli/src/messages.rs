@@ -235,6 +235,12 @@ catalogue! {
     secret_in_arguments(option, name) =>
         "a secret in {option} shows in the process list; put it into a file and write --secret {name}=FILE",
         "{option} 里的机密会出现在进程列表中；请放到文件里，并写 --secret {name}=文件";
+    no_secret_by_its_name(name) =>
+        "by its name the property {name} is no secret, so it would be kept and shown in clear; give it with --property {name}=VALUE",
+        "从名称看，属性 {name} 不是机密，会以明文保存和显示；请用 --property {name}=值 给出";
+    no_password_given(name) =>
+        "no password is given for {name}, and there is no terminal to ask for it; give it with --password-file or --password-stdin, or say --no-password where there is none",
+        "没有给出 {name} 的密码，也没有可以询问的终端；请用 --password-file 或 --password-stdin 给出，没有密码时请写 --no-password";
     no_terminal_for_password(reason) =>
         "there is no terminal to ask for the password ({reason}); give it with --password-file or --password-stdin",
         "没有可以询问密码的终端（{reason}）；请用 --password-file 或 --password-stdin 给出";

@@ -9,7 +9,11 @@ mod catalogue;
 mod cluster;
 mod databases;
 mod documents;
+mod file_systems;
 mod joining;
+mod link_files;
+mod link_settings;
+mod link_urls;
 mod links;
 mod refusals;
 mod requests;
@@ -23,6 +27,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod times;
+mod transfers;
 mod words;
 mod xml;
 
@@ -41,18 +46,23 @@ const OF_DOCUMENTS: &[Texts] = &[
     actions::ACTIONS,
     xml::XML,
     times::TIMES,
+    link_files::LINK_FILES,
 ];
 /// All else. Some begin with a user's word, so the two are kept apart: what is said of a document is no message of a step.
 const OF_NODES: &[Texts] = &[
     steps::STEPS,
     tasks::TASKS,
     databases::DATABASES,
+    transfers::TRANSFERS,
     refusals::REFUSALS,
     requests::REQUESTS,
     startup::STARTUP,
     cluster::CLUSTER,
     joining::JOINING,
     links::LINKS,
+    link_settings::LINK_SETTINGS,
+    link_urls::LINK_URLS,
+    file_systems::FILE_SYSTEMS,
     system::SYSTEM,
     simulations::SIMULATIONS,
 ];

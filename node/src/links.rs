@@ -3,7 +3,9 @@
 mod actions;
 mod book;
 mod change;
+mod passed_over;
 
 pub(crate) use actions::StoredLinks;
 pub(crate) use book::{LinkBook, LinkTrouble};
 pub(crate) use change::{LinkChange, SealedLink};
+pub(crate) use passed_over::UnloadedLinks;

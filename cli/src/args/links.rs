@@ -21,7 +21,7 @@ pub(crate) enum LinkCommand {
 /// `link db …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbLinkCommand {
-    /// Add a link; asks for the password on a terminal.
+    /// Add a link; asks for the password of its user on the terminal.
     Add(DbLinkArgs),
     /// Change a link; what is not given stays as it is, the password too.
     Update(DbLinkArgs),
@@ -36,7 +36,7 @@ pub(crate) enum DbLinkCommand {
 /// `link file …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum FileLinkCommand {
-    /// Add a link; asks for the password on a terminal.
+    /// Add a link; asks for the password of its user on the terminal.
     Add(FileLinkArgs),
     /// Change a link; what is not given stays as it is, the password too.
     Update(FileLinkArgs),
@@ -118,7 +118,7 @@ pub(crate) struct LinkArgs {
     /// A property that the kind of system understands.
     #[arg(long = "property", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) properties: Vec<(String, String)>,
-    /// A property that is a secret, from the first line of a file.
+    /// A property that is a secret by its name, from the first line of a file.
     #[arg(long = "secret", value_name = "NAME=FILE", value_parser = parameter)]
     pub(crate) secrets: Vec<(String, String)>,
     /// Take a property away.

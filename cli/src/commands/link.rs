@@ -5,7 +5,7 @@ mod given;
 use http::Method;
 use peerflow_node::http::types::{Link, LinkGiven, LinkOutcome, LinkSaved, LinkTrial};
 
-use self::given::{database, given};
+use self::given::{database, files};
 use super::ask_done;
 use super::workflow::all_pages;
 use crate::args::{DbLinkCommand, FileLinkCommand, LinkCommand, LinkDelArgs};
@@ -37,13 +37,13 @@ pub(super) async fn link(session: &Session, command: LinkCommand) -> Result<Exit
         LinkCommand::Db(DbLinkCommand::Test(which)) => test(session, at(DB, &which.name)).await,
         LinkCommand::Db(DbLinkCommand::Del(which)) => delete(session, DB, which).await,
         LinkCommand::File(FileLinkCommand::Add(args)) => {
-            let mut given = given(language, args.common, true)?;
+            let mut given = files(language, args.common, true)?;
             (given.host, given.port) = (args.host, args.port);
             save(session, Method::POST, FILE.to_owned(), &given).await
         }
         LinkCommand::File(FileLinkCommand::Update(args)) => {
             let at = at(FILE, &args.common.name);
-            let mut given = given(language, args.common, false)?;
+            let mut given = files(language, args.common, false)?;
             (given.host, given.port) = (args.host, args.port);
             save(session, Method::PUT, at, &given).await
         }

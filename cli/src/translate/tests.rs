@@ -6,6 +6,8 @@ use peerflow_workflow::Document;
 
 use super::*;
 
+mod links;
+
 fn is_chinese(text: &str) -> bool {
     text.chars()
         .any(|each| ('\u{4e00}'..='\u{9fff}').contains(&each))

@@ -5,7 +5,7 @@ mod hadoop;
 use std::path::PathBuf;
 
 use peerflow_files::{FtpEncryption, FtpSettings, S3Settings, Secret, Settings, SftpSettings};
-use peerflow_model::LinkSettings;
+use peerflow_model::{LinkKind, LinkSettings};
 
 use crate::error::{Fault, LinkPart};
 use crate::secrets::Secrets;
@@ -52,6 +52,14 @@ pub(crate) fn property_name(written: &str) -> String {
         });
     }
     name
+}
+
+/// The name that a property of a link is kept under, however it was written.
+pub fn kept_name(kind: LinkKind, written: &str) -> String {
+    match kind {
+        LinkKind::Database => written.to_owned(),
+        LinkKind::File => property_name(written),
+    }
 }
 
 /// What the leaf of its kind needs to know.

@@ -17,10 +17,11 @@ mod vault;
 
 pub use door::{local_files, open_database, open_files, open_inline};
 pub use error::{LinkError, LinkPart, link_words};
+pub use files::kept_name;
 pub use jdbc::{DatabasePlace, DatabaseUrl, UrlError};
 pub use link_file::{LinkFile, PlacedLink};
 pub use new_link::{LinkDraft, NewLink};
 pub use probe::{test_database, test_files};
 pub use secrets::{PASSWORD, Secrets, is_secret};
 pub use system::{DatabaseSystem, FileSystemKind};
-pub use vault::{KEY_FILE, Vault, VaultError};
+pub use vault::{KEY_FILE, Lost, Vault, VaultError};

@@ -22,6 +22,10 @@ pub struct LinkFile {
     pub links: Vec<PlacedLink>,
     /// What is wrong or doubtful, in the order of the file; never with a secret in it.
     pub diagnostics: Diagnostics,
+    /// Entries that make no sense, by name, each with the first reason; of a name that another entry has, that one counts.
+    pub passed_over: BTreeMap<String, Diagnostic>,
+    /// Why further entries may be missing: the file cannot be read whole.
+    pub broken: Option<Diagnostic>,
 }
 
 /// A link and where it stands.
@@ -35,17 +39,18 @@ impl LinkFile {
     /// Reads the content of a file with links of that kind. A link that is wrong is in the diagnostics, and the others are
     /// read all the same.
     pub fn read(kind: LinkKind, bytes: &[u8]) -> Self {
-        let whole_file = |message: String, help: &str| Self {
-            links: Vec::new(),
-            diagnostics: Diagnostics(vec![error(
-                Place {
-                    line: 1,
-                    column: 1,
-                    ..Place::default()
-                },
-                message,
-                help,
-            )]),
+        let whole_file = |message: String, help: &str| {
+            let start = Place {
+                line: 1,
+                column: 1,
+                ..Place::default()
+            };
+            let wrong = error(start, message, help);
+            Self {
+                diagnostics: Diagnostics(vec![wrong.clone()]),
+                broken: Some(wrong),
+                ..Self::default()
+            }
         };
         if bytes.len() > LARGEST {
             let message = format!(
@@ -58,11 +63,13 @@ impl LinkFile {
             return whole_file("the file is not UTF-8".to_owned(), "save it as UTF-8");
         };
         let outline = Outline::read(xml);
+        let faults = faults::without_secrets(outline.faults);
         let mut reading = Reading {
             kind,
             file: Self {
-                links: Vec::new(),
-                diagnostics: faults::without_secrets(outline.faults),
+                broken: first_error(&faults.0).cloned(),
+                diagnostics: faults,
+                ..Self::default()
             },
             places: BTreeMap::new(),
         };
@@ -70,6 +77,9 @@ impl LinkFile {
             reading.root(root);
         }
         let mut file = reading.file;
+        for placed in &file.links {
+            file.passed_over.remove(&placed.link.name);
+        }
         file.diagnostics
             .0
             .sort_by_key(|each| (each.place.offset, each.severity));
@@ -96,6 +106,23 @@ impl Reading {
         });
     }
 
+    /// Keeps in mind why there is no link `name`: what was found since there were `before` diagnostics, or the fault of the
+    /// file in which it got lost.
+    fn pass_over(&mut self, name: &str, before: usize, place: Place) {
+        let all = &self.file.diagnostics.0;
+        let own = first_error(all.get(before..).unwrap_or_default());
+        let behind = |each: &&Diagnostic| each.place.offset >= place.offset;
+        let fault = || {
+            all.iter()
+                .filter(behind)
+                .find(|each| each.severity == Severity::Error)
+        };
+        if let Some(reason) = own.or_else(fault).or(self.file.broken.as_ref()) {
+            let entry = self.file.passed_over.entry(name.to_owned());
+            entry.or_insert_with(|| reason.clone());
+        }
+    }
+
     fn keep(&mut self, link: LinkDraft, place: Place) {
         if let Some(first) = self.places.get(&link.name) {
             let message = format!(
@@ -110,6 +137,12 @@ impl Reading {
         self.places.insert(link.name.clone(), place);
         self.file.links.push(PlacedLink { link, place });
     }
+}
+
+fn first_error(diagnostics: &[Diagnostic]) -> Option<&Diagnostic> {
+    diagnostics
+        .iter()
+        .find(|each| each.severity == Severity::Error)
 }
 
 fn error(place: Place, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {

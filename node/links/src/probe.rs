@@ -86,6 +86,7 @@ pub async fn test_files(name: &str, files: &dyn FileSystem) -> Result<String, Li
             1 => "connected: 1 file lies in / itself".to_owned(),
             more => format!("connected: {more} files lie in / itself"),
         }),
+        Ok(Err(error)) if error.has_advice => Err(failed(error.message)),
         Ok(Err(error)) => Err(failed(format!("{error}; {}", files_advice(error.trouble)))),
         Err(_elapsed) => Err(failed(late())),
     }

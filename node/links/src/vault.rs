@@ -1,14 +1,5 @@
 //! Seals the secrets of links, so that who reads the database does not read passwords.
-//!
-//! ```text
-//! 1 byte    version, 1
-//! 8 bytes   mark of the key: tells another key from bytes that were changed, and says nothing of the key itself
-//! 24 bytes  nonce, random
-//! rest      XChaCha20-Poly1305 of the secrets as JSON, with blanks after it that hide its length, and its tag
-//! ```
-//!
-//! Associated data: a label of this form, the first nine bytes, kind and name of the link, so that nobody who can write
-//! to the database can give one link the password of another.
+//! [`form`] says how they lie there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,16 +16,17 @@ use zeroize::Zeroizing;
 
 use crate::error::link_words;
 use crate::secrets::Secrets;
+use form::{NONCE_BYTES, NotSealed, Sealed};
 
+mod error;
+mod form;
 mod key_file;
 
+pub use error::{Lost, VaultError};
 pub use key_file::KEY_FILE;
 
-const VERSION: u8 = 1;
-const MARK_AT: usize = 1;
-const NONCE_AT: usize = MARK_AT + MARK_BYTES;
-const SEALED_AT: usize = NONCE_AT + 24;
 const MARK_BYTES: usize = 8;
+/// Keeps the keys made here apart from any other use of the key they come from.
 const LABEL: &[u8] = b"peerflow link secrets";
 /// Sealed secrets are as long as a multiple of this, so that their length does not tell that of a password.
 const BLOCK: usize = 128;
@@ -55,47 +47,6 @@ pub struct Vault {
 enum Origin {
     Cluster,
     File,
-}
-
-/// Why secrets were not sealed or opened. Says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    #[error("cannot seal the secrets of {link}: the operating system gives no random numbers")]
-    NoRandomness {
-        link: String,
-        #[source]
-        source: <OsRng as TryRngCore>::Error,
-    },
-    #[error("the secrets of {link} have more than {} KiB together; put keys and certificates into files", MAX_SECRETS / 1024)]
-    TooLarge { link: String },
-    #[error(
-        "the password of {link} was sealed with another key: {why}; enter it again with `{command}`"
-    )]
-    AnotherKey {
-        link: String,
-        why: &'static str,
-        command: String,
-    },
-    #[error(
-        "what is kept of the password of {link} was changed or belongs to another link; enter it again with `{command}`"
-    )]
-    Damaged { link: String, command: String },
-    #[error(
-        "the password of {link} was sealed by a newer version of this program; upgrade this node"
-    )]
-    Newer { link: String },
-    #[error("cannot {doing} the key file of links {path}: {source}")]
-    KeyFile {
-        doing: &'static str,
-        path: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error(
-        "the key file of links {path} is not one: it has {length} bytes, not 32; bring it back from a copy, \
-         or remove it and enter the passwords of all links again"
-    )]
-    NoKey { path: String, length: usize },
 }
 
 impl Vault {
@@ -168,18 +119,16 @@ impl Vault {
         serde_json::to_writer(&mut *plain, &named).map_err(|_never| too_large())?;
         let padded = plain.len().next_multiple_of(BLOCK);
         plain.resize(padded, b' ');
-        let mut nonce = [0; 24];
+        let mut nonce = [0; NONCE_BYTES];
         OsRng
             .try_fill_bytes(&mut nonce)
             .map_err(|source| VaultError::NoRandomness {
                 link: link_words(kind, name),
                 source,
             })?;
-        let mut sealed = Vec::with_capacity(SEALED_AT + plain.len() + 16);
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&self.mark);
-        let associated = associated(&sealed, kind, name);
-        sealed.extend_from_slice(&nonce);
+        let names: Vec<&str> = named.keys().copied().collect();
+        let (mut sealed, associated) =
+            form::front(self.mark, nonce, &names, (kind, name)).ok_or_else(too_large)?;
         let payload = Payload {
             msg: &plain,
             aad: &associated,
@@ -195,44 +144,41 @@ impl Vault {
     /// The secrets of a link. None when nothing is sealed.
     ///
     /// # Errors
-    /// When another key sealed them, or they were changed.
+    /// When another key sealed them, or they were changed: with what they are called, where that can be read.
     pub fn open(&self, kind: LinkKind, name: &str, sealed: &[u8]) -> Result<Secrets, VaultError> {
         if sealed.is_empty() {
             return Ok(Secrets::new());
         }
-        let damaged = || VaultError::Damaged {
-            link: link_words(kind, name),
-            command: update_command(kind, name),
+        let damaged = |names| VaultError::Damaged {
+            lost: Lost::new(kind, name, names),
         };
-        if sealed[0] > VERSION {
-            return Err(VaultError::Newer {
-                link: link_words(kind, name),
-            });
-        }
-        if sealed[0] != VERSION || sealed.len() < SEALED_AT {
-            return Err(damaged());
-        }
-        if sealed[MARK_AT..NONCE_AT] != self.mark {
+        let sealed = match Sealed::read(sealed) {
+            Ok(sealed) => sealed,
+            Err(NotSealed::Damaged) => return Err(damaged(None)),
+            Err(NotSealed::Newer) => {
+                return Err(VaultError::Newer {
+                    link: link_words(kind, name),
+                });
+            }
+        };
+        if sealed.mark() != self.mark {
             return Err(VaultError::AnotherKey {
-                link: link_words(kind, name),
+                lost: Lost::new(kind, name, sealed.names()),
                 why: self.origin.why_another(),
-                command: update_command(kind, name),
             });
         }
-        let associated = associated(&sealed[..NONCE_AT], kind, name);
+        let associated = sealed.associated(kind, name);
         let payload = Payload {
-            msg: &sealed[SEALED_AT..],
+            msg: sealed.body,
             aad: &associated,
         };
-        let mut nonce = [0; 24];
-        nonce.copy_from_slice(&sealed[NONCE_AT..SEALED_AT]);
         let plain = self
             .cipher
-            .decrypt(&XNonce::from(nonce), payload)
+            .decrypt(&XNonce::from(sealed.nonce), payload)
             .map(Zeroizing::new)
-            .map_err(|_error| damaged())?;
+            .map_err(|_error| damaged(sealed.names()))?;
         let named: BTreeMap<String, String> =
-            serde_json::from_slice(&plain).map_err(|_error| damaged())?;
+            serde_json::from_slice(&plain).map_err(|_error| damaged(sealed.names()))?;
         let mut secrets = Secrets::new();
         for (name, secret) in named {
             secrets.set(name, secret);
@@ -259,39 +205,6 @@ impl Origin {
                 "the key file of links is a new one, or the node had a secret at that time"
             }
         }
-    }
-}
-
-/// Binds what is sealed to its form, its key and its link; lengths stand before texts, so no two links read alike.
-fn associated(head: &[u8], kind: LinkKind, name: &str) -> Vec<u8> {
-    let kind: &[u8] = match kind {
-        LinkKind::Database => b"database",
-        LinkKind::File => b"file",
-    };
-    let mut bytes = Vec::with_capacity(LABEL.len() + head.len() + kind.len() + name.len() + 16);
-    bytes.extend_from_slice(LABEL);
-    bytes.extend_from_slice(head);
-    for text in [kind, name.as_bytes()] {
-        bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
-}
-
-fn update_command(kind: LinkKind, name: &str) -> String {
-    let word = match kind {
-        LinkKind::Database => "db",
-        LinkKind::File => "file",
-    };
-    let plain = |character: char| character.is_alphanumeric() || "_-.".contains(character);
-    if name.chars().all(plain) {
-        format!("peerflow link {word} update {name}")
-    } else {
-        // As a shell takes it for one word.
-        format!(
-            "peerflow link {word} update '{}'",
-            name.replace('\'', r"'\''")
-        )
     }
 }
 

@@ -9,6 +9,8 @@ use peerflow_model::{ContentHash, LOCAL, LinkKey, LinkKind, LinkRecord};
 use peerflow_store::{Error, Store};
 use tokio::time::timeout;
 
+use super::passed_over::PassedOver;
+
 /// How long the store may take to tell of a link.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a trial of a link may take, from the first packet on.
@@ -31,6 +33,7 @@ pub(crate) enum LinkTrouble {
 pub(crate) struct LinkBook {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
+    passed_over: PassedOver,
 }
 
 impl LinkBook {
@@ -38,11 +41,17 @@ impl LinkBook {
         Self {
             store,
             vault: Arc::new(vault),
+            passed_over: PassedOver::default(),
         }
     }
 
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// What this node's files of links say of links that are not there.
+    pub(crate) fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// Tells contents with secrets apart without giving the secrets away.
@@ -82,6 +91,15 @@ impl LinkBook {
 
     /// Words for a name that no link has.
     pub(crate) async fn unknown(&self, key: &LinkKey) -> String {
+        let words = link_words(key.kind, &key.name);
+        if let Some(reason) = self.passed_over.reason(key) {
+            return format!("there is no {words}: its entry was passed over: {reason}");
+        }
+        if let Some(reason) = self.passed_over.broken_file(key.kind) {
+            return format!(
+                "there is no {words}; links may be missing, since their file is broken: {reason}"
+            );
+        }
         // Without the names the message is still right.
         let names = match timeout(PATIENCE, self.store.link_names(key.kind)).await {
             Ok(Ok(names)) => names,
@@ -94,8 +112,7 @@ impl LinkBook {
             format!(" (did you mean {}?)", near.join(", "))
         };
         format!(
-            "there is no {}{meant}; add it with `peerflow link {} add`, or see `peerflow link {1} list`",
-            link_words(key.kind, &key.name),
+            "there is no {words}{meant}; add it with `peerflow link {} add`, or see `peerflow link {0} list`",
             key.kind.as_str()
         )
     }

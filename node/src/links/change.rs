@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use peerflow_links::{LinkDraft, NewLink, PASSWORD, Secrets, VaultError};
-use peerflow_model::{LinkKey, LinkRecord, LinkSettings};
+use peerflow_links::{LinkDraft, NewLink, PASSWORD, Secrets, VaultError, kept_name};
+use peerflow_model::{LinkKey, LinkKind, LinkRecord, LinkSettings};
 
 use super::book::{LinkBook, LinkTrouble};
 
@@ -38,6 +38,10 @@ impl LinkBook {
         change: LinkChange,
         former: Option<&LinkRecord>,
     ) -> Result<SealedLink, LinkTrouble> {
+        let change = LinkChange {
+            properties: kept_names(key.kind, change.properties),
+            ..change
+        };
         let mut secrets = Secrets::new();
         if let Some(password) = change.password.clone() {
             secrets.set(PASSWORD, password);
@@ -61,22 +65,26 @@ impl LinkBook {
 
     /// `draft` with its secrets sealed, and those of `former` that it does not give anew and that are not `removed`. Where
     /// nothing differs from `former`, the very same is kept.
+    ///
+    /// # Errors
+    /// Also when secrets of `former` cannot be opened and are neither given anew nor removed: none is lost in silence.
     pub(crate) fn sealed(
         &self,
         mut draft: LinkDraft,
         former: Option<&LinkRecord>,
         removed: &[String],
     ) -> Result<SealedLink, VaultError> {
-        let warnings = std::mem::take(&mut draft.warnings);
+        let mut warnings = std::mem::take(&mut draft.warnings);
         let Some(former) = former else {
             let record = draft.seal(self.vault(), Timestamp::UNIX_EPOCH)?;
             return Ok(SealedLink { record, warnings });
         };
         let mut kept = match self.secrets(former) {
             Ok(secrets) => secrets,
-            // Whoever gives the password anew needs nothing of what cannot be opened.
-            Err(_) if draft.secrets.password().is_some() => Secrets::new(),
-            Err(error) => return Err(error),
+            Err(error) => {
+                warnings.extend(error.made_good(&draft.secrets, removed)?);
+                Secrets::new()
+            }
         };
         let opened = kept.clone();
         for name in removed {
@@ -91,6 +99,19 @@ impl LinkBook {
         };
         Ok(SealedLink { record, warnings })
     }
+}
+
+/// Properties by the names they are kept under. Of two that are kept under one name, that which is no removal counts.
+fn kept_names(
+    kind: LinkKind,
+    given: BTreeMap<String, Option<String>>,
+) -> BTreeMap<String, Option<String>> {
+    let mut kept = BTreeMap::new();
+    for (written, value) in given {
+        let former: &mut Option<String> = kept.entry(kept_name(kind, &written)).or_default();
+        *former = value.or_else(|| former.take());
+    }
+    kept
 }
 
 fn merged(change: LinkChange, before: Option<&LinkSettings>) -> LinkSettings {

@@ -1,12 +1,9 @@
 //! Loads `config/db_links.xml` and `config/file_links.xml`: each link in them is offered by itself, as a document is.
 //!
 //! A link is offered when what the file says of it differs from what was offered from there last. The first offer only
-//! adds. A password that the file does not give stays as it is kept.
+//! adds. A password that the file does not give stays as it is kept. What was not loaded is kept in mind, for who uses it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use peerflow_engine::{Answer, Expected, Origin, RefusalKind, RegisterOutcome, Request};
@@ -16,11 +13,11 @@ use peerflow_workflow::Diagnostics;
 use tokio::task::spawn_blocking;
 
 use super::scan::Stamp;
-use crate::links::LinkBook;
+use crate::links::{LinkBook, UnloadedLinks};
 use crate::scheduler::{AskError, SchedulerHandle};
+use look::{Content, Look, look};
 
-/// Bytes that a file of links may have.
-const LARGEST: u64 = 4 * 1024 * 1024;
+mod look;
 
 /// Loads files of links.
 #[derive(Debug)]
@@ -45,14 +42,6 @@ struct Known {
     told: BTreeSet<String>,
 }
 
-/// What was read.
-struct Content {
-    stamp: Stamp,
-    /// Others than its owner may read it.
-    is_open: bool,
-    bytes: Result<Vec<u8>, String>,
-}
-
 /// What became of an offer.
 enum Offered {
     Done,
@@ -72,9 +61,16 @@ impl LinkLoader {
         for (kind, path) in &self.files {
             let known = memory.files.entry(path.clone()).or_default();
             let (file, before) = (path.clone(), known.stamp);
-            // Otherwise it is unchanged, or the node stops.
-            if let Ok(Some(content)) = spawn_blocking(move || read(&file, before)).await {
-                self.load(*kind, path, content, known, offered).await;
+            match spawn_blocking(move || look(&file, before)).await {
+                Ok(Look::Content(content)) => {
+                    self.load(*kind, path, content, known, offered).await;
+                }
+                Ok(Look::Gone) => {
+                    self.book.passed_over().forget(path);
+                    *known = Known::default();
+                }
+                // The node stops.
+                Ok(Look::Same) | Err(_) => {}
             }
         }
     }
@@ -90,12 +86,25 @@ impl LinkLoader {
         let shown = path.display();
         let mut problems = Vec::new();
         let mut is_done = true;
+        let mut unloaded = UnloadedLinks {
+            kind,
+            links: BTreeMap::new(),
+            broken: None,
+        };
+        let placed = |wrong| format!("{shown}:{}", Diagnostics(vec![wrong]));
         match content.bytes {
-            Err(problem) => problems.push(format!("{shown}: {problem}")),
+            Err(problem) => {
+                let problem = format!("{shown}: {problem}");
+                unloaded.broken = Some(problem.clone());
+                problems.push(problem);
+            }
             Ok(bytes) => {
                 let file = LinkFile::read(kind, &bytes);
+                unloaded.broken = file.broken.map(placed);
+                let passed_over = file.passed_over.into_iter();
+                unloaded.links = passed_over.map(|(name, why)| (name, placed(why))).collect();
                 for wrong in file.diagnostics.0 {
-                    problems.push(format!("{shown}:{}", Diagnostics(vec![wrong])));
+                    problems.push(placed(wrong));
                 }
                 let has_secrets = file.links.iter().any(|link| !link.link.secrets.is_empty());
                 if has_secrets && content.is_open {
@@ -107,15 +116,17 @@ impl LinkLoader {
                     let name = link.name.clone();
                     match self.offer(path, link, offered).await {
                         Offered::Done => {}
-                        Offered::Refused(reason) => problems.push(format!(
-                            "{shown}:{}:{}: {kind} {name} is not loaded: {reason}",
-                            place.line, place.column
-                        )),
+                        Offered::Refused(reason) => {
+                            let at = format!("{shown}:{}:{}", place.line, place.column);
+                            problems.push(format!("{at}: {kind} {name} is not loaded: {reason}"));
+                            unloaded.links.insert(name, format!("{at}: {reason}"));
+                        }
                         Offered::Later => is_done = false,
                     }
                 }
             }
         }
+        self.book.passed_over().set(path, unloaded);
         let problems: BTreeSet<String> = problems.into_iter().collect();
         for problem in problems.difference(&known.told) {
             tracing::warn!("{problem}");
@@ -162,7 +173,7 @@ impl LinkLoader {
 
     async fn request(
         &self,
-        link: LinkDraft,
+        mut link: LinkDraft,
         path: &str,
         first: bool,
         sent: ContentHash,
@@ -175,10 +186,15 @@ impl LinkLoader {
             tracing::warn!(%error, path, "cannot see which links there are yet");
             Offered::Later
         })?;
+        // What is doubtful about the entry itself was told when it was read.
+        link.warnings.clear();
         let sealed = self
             .book
             .sealed(link, former.as_ref(), &[])
             .map_err(|error| Offered::Refused(error.to_string()))?;
+        for warning in &sealed.warnings {
+            tracing::warn!(path, "{warning}");
+        }
         Ok(Request::PutLink {
             link: Box::new(sealed.record),
             origin: Origin::Loader {
@@ -216,45 +232,6 @@ fn tell(path: &str, answer: Answer) {
             name,
             "a link differs from the one that is kept, which stays: a node's first offer only adds; change the file, or use `peerflow link update`"
         ),
-    }
-}
-
-/// The file, unless it is as `before`. One that is not there says nothing.
-fn read(path: &Path, before: Option<Stamp>) -> Option<Content> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return None,
-        Err(error) => return Some(unreadable(&error)),
-    };
-    let metadata = match file.metadata() {
-        Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => {
-            let error = std::io::Error::other("it is no file");
-            return Some(unreadable(&error));
-        }
-        Err(error) => return Some(unreadable(&error)),
-    };
-    let stamp = Stamp::of(&metadata);
-    if before == Some(stamp) {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    // One byte more than a file of links may have shows that it is too long.
-    let read = file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
-    Some(Content {
-        stamp,
-        is_open: metadata.permissions().mode() & 0o044 != 0,
-        bytes: read
-            .map(|_length| bytes)
-            .map_err(|error| format!("it cannot be read: {error}")),
-    })
-}
-
-fn unreadable(error: &std::io::Error) -> Content {
-    Content {
-        stamp: Stamp::absent(),
-        is_open: false,
-        bytes: Err(format!("it cannot be read: {error}")),
     }
 }
 

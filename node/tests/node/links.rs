@@ -216,6 +216,81 @@ async fn what_makes_no_sense_is_refused_without_showing_a_password() {
     test.node.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_link_whose_secrets_are_lost_names_each_and_drops_none_in_silence() {
+    let dir = temp_dir();
+    let test = start(dir.path(), &[]).await;
+    let mut given = warehouse();
+    given["properties"] = json!({"trustStorePassword": PASSWORD, "accessToken": PASSWORD});
+    assert_eq!(call(&test, "POST /db", given).await.0, StatusCode::CREATED);
+    let key = dir.path().join("data/links.key");
+    test.node.stop().await;
+    // As when the cluster's secret was changed.
+    fs::remove_file(&key).unwrap();
+    let test = start(dir.path(), &[]).await;
+    let before = kept(&test, LinkKind::Database, "warehouse").await;
+    for change in [
+        json!({"description": "more"}),
+        json!({"password": "hunter2-new"}),
+        json!({"password": "hunter2-new", "properties": {"accessToken": null}}),
+    ] {
+        let (status, problem) = call(&test, "PUT /db/warehouse", change).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        for part in [
+            "`accessToken`, `password`, `trustStorePassword`",
+            "--ask-password --secret accessToken=FILE",
+            "--secret trustStorePassword=FILE",
+        ] {
+            assert!(detail.contains(part), "{detail}");
+        }
+    }
+    assert_eq!(kept(&test, LinkKind::Database, "warehouse").await, before);
+    let properties = json!({"trustStorePassword": PASSWORD, "accessToken": null});
+    let all = json!({"password": PASSWORD, "properties": properties});
+    let (status, saved) = call(&test, "PUT /db/warehouse", all).await;
+    assert_eq!(
+        (status, &saved["outcome"]),
+        (StatusCode::OK, &json!("updated"))
+    );
+    let same = call(&test, "PUT /db/warehouse", json!({"description": "more"})).await;
+    assert_eq!(same.0, StatusCode::OK, "{}", same.1);
+    test.node.stop().await;
+    assert_eq!(leaks(dir.path()), [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_property_of_files_is_changed_and_taken_away_in_any_spelling() {
+    let dir = temp_dir();
+    let test = start(dir.path(), &[]).await;
+    let properties = json!({"known-hosts": "/etc/a", "keyPassphrase": PASSWORD});
+    let inbox = json!({
+        "name": "inbox", "type": "SFTP", "host": "files", "username": "etl", "properties": properties,
+    });
+    assert_eq!(
+        call(&test, "POST /file", inbox).await.0,
+        StatusCode::CREATED
+    );
+    let change = json!({"properties": {"KNOWN_HOSTS": "/etc/b"}});
+    assert_eq!(
+        call(&test, "PUT /file/inbox", change).await.0,
+        StatusCode::OK
+    );
+    let link = call(&test, "GET /file/inbox", json!({})).await.1;
+    assert_eq!(link["properties"], json!({"known-hosts": "/etc/b"}));
+    let change = json!({"properties": {"knownHosts": null, "key_passphrase": null}});
+    assert_eq!(
+        call(&test, "PUT /file/inbox", change).await.0,
+        StatusCode::OK
+    );
+    let link = call(&test, "GET /file/inbox", json!({})).await.1;
+    assert_eq!(
+        (&link["properties"], &link["has_secrets"]),
+        (&json!({}), &json!(false))
+    );
+    test.node.stop().await;
+}
+
 const FILE: &str = r#"<db-links>
   <link name="dw" type="MYSQL" jdbc-url="jdbc:mysql://db1:3306/dw" username="etl" password="hunter2-the-password"/>
   <link name="broken" type="NOSUCH" jdbc-url="jdbc:nosuch://x"/>
@@ -253,6 +328,13 @@ async fn links_of_a_file_are_added_and_changed_and_never_roll_back_what_a_person
     let dw = until(async || kept(&test, LinkKind::Database, "dw").await).await;
     assert!(dw.settings.jdbc_url.contains("db1") && !dw.sealed.is_empty());
     assert!(kept(&test, LinkKind::Database, "broken").await.is_none());
+    // Who asks for a link that a file names is told why it is not there.
+    let (_, unknown) = call(&test, "GET /db/broken", json!({})).await;
+    let detail = unknown["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(&format!("{shown}:3:")) && detail.contains("NOSUCH is not known"),
+        "{detail}"
+    );
     let offer = format!("{shown}#kept");
     until(async || {
         let offers = test.node.store().offers("tester").await.unwrap();

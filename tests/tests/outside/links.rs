@@ -98,6 +98,46 @@ fn a_password_is_no_argument_wherever_it_stands() {
 }
 
 #[test]
+fn a_new_link_with_a_user_and_nobody_to_ask_needs_a_word_about_its_password() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = NodeBuilder::new(folder.path()).start();
+    let add = |arguments: &str| {
+        let arguments: Vec<&str> = ["--peer", &node.api.base, "link"]
+            .into_iter()
+            .chain(arguments.split(' '))
+            .collect();
+        run_in(folder.path(), &arguments)
+    };
+    for given in [
+        "db add a --type MYSQL --username etl --url jdbc:mysql://127.0.0.1:1/dw",
+        "db add a --url mysql://etl@127.0.0.1:1/dw",
+        "file add a --type SFTP --host 127.0.0.1 --username etl",
+    ] {
+        let refused = add(given);
+        assert_eq!(refused.code, 2, "{given}: {}", refused.text());
+        assert!(
+            refused.stderr.contains("--no-password") && refused.stderr.contains("for a,"),
+            "{}",
+            refused.text()
+        );
+        let added = add(&format!("{given} --no-password").replace("add a", "add b"));
+        assert!(matches!(added.code, 0 | 1), "{}", added.text());
+        assert!(!added.stderr.contains("--no-password"), "{}", added.text());
+    }
+    for given in [
+        "db add c --url jdbc:sqlite:/x.db",
+        "file add d --type SFTP --host 127.0.0.1 --username etl --property keyFile=/key",
+        "file add e --type WEBHDFS --host 127.0.0.1 --username etl",
+    ] {
+        let added = add(given);
+        assert_eq!(added.code, 0, "{given}: {}", added.text());
+    }
+    let shown = add("db update c --secret colour=password");
+    assert_eq!(shown.code, 2, "{}", shown.text());
+    assert!(shown.stderr.contains("in clear"), "{}", shown.text());
+}
+
+#[test]
 fn links_of_files_serve_a_node_and_a_single_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = folder.path().join("notes.db");
@@ -115,6 +155,20 @@ fn links_of_files_serve_a_node_and_a_single_run() {
     );
     let ran = run_in(folder.path(), &["run", "job.xml"]);
     assert_eq!(ran.code, 0, "{}", ran.text());
+    let job = std::fs::read_to_string(folder.path().join("job.xml")).expect("the workflow");
+    write(folder.path(), "odd.xml", &job.replace("notes", "odd"));
+    for (language, says) in [
+        ("en", "its entry was passed over"),
+        ("zh", "它的条目被略过"),
+    ] {
+        let odd = run_in(folder.path(), &["--lang", language, "run", "odd.xml"]);
+        assert_eq!(odd.code, 1, "{}", odd.text());
+        assert!(
+            odd.text().contains(says) && odd.text().contains("config/db_links.xml:1:"),
+            "{}",
+            odd.text()
+        );
+    }
     let elsewhere = run_in(folder.path(), &["run", "job.xml", "--links-dir", "nowhere"]);
     assert_eq!(elsewhere.code, 1, "{}", elsewhere.text());
     assert!(

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::Path;
 
-use peerflow_links::is_secret;
+use peerflow_links::{DatabaseUrl, FileSystemKind, is_secret, kept_name};
+use peerflow_model::LinkKind;
 use peerflow_node::http::types::LinkGiven;
 
 use crate::args::LinkArgs;
@@ -17,7 +18,7 @@ use crate::style::clean;
 /// Bytes that a secret of a file or of standard input may have.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
-/// A link to a database; `is_new`: its password is asked for where there is a terminal.
+/// A link to a database; `is_new`: its password is asked for, where there is a user.
 pub(super) fn database(
     language: Language,
     url: Option<String>,
@@ -27,10 +28,21 @@ pub(super) fn database(
     if url.as_deref().is_some_and(holds_password) {
         return Err(Error::Usage(language.password_in_arguments("--url")));
     }
+    let has_user = url.as_deref().is_some_and(names_user);
     Ok(LinkGiven {
         jdbc_url: url,
-        ..given(language, args, is_new)?
+        ..of_both_kinds(language, args, is_new, has_user)?
     })
+}
+
+/// A link to files; `is_new`: its password is asked for, where there is a user.
+pub(super) fn files(language: Language, args: LinkArgs, is_new: bool) -> Result<LinkGiven, Error> {
+    of_both_kinds(language, args, is_new, false)
+}
+
+/// Whether a URL says who logs in.
+fn names_user(url: &str) -> bool {
+    DatabaseUrl::parse(url).is_ok_and(|url| url.username.is_some())
 }
 
 /// Whether a password stands in a URL: before the host, or among its options.
@@ -45,16 +57,23 @@ fn holds_password(url: &str) -> bool {
     // Oracle writes user/password@host.
     let before_host = url.rsplit_once('@').map_or("", |(before, _)| before);
     let is_oracle = url.starts_with("jdbc:oracle:") && before_host.contains('/');
-    let in_options = url
-        .split(['?', '&', ';'])
-        .skip(1)
+    // With ODBC all of it is options, the first one too.
+    let all = url.strip_prefix("jdbc:").unwrap_or(url);
+    let in_options = all
+        .strip_prefix("odbc:")
+        .unwrap_or(all)
+        .split(['?', '&', ';', '#'])
         .filter_map(|option| option.split_once('='))
         .any(|(name, value)| is_secret(name) && !value.is_empty());
     user.contains(':') || is_oracle || in_options
 }
 
-/// What links of both kinds have.
-pub(super) fn given(language: Language, args: LinkArgs, is_new: bool) -> Result<LinkGiven, Error> {
+fn of_both_kinds(
+    language: Language,
+    args: LinkArgs,
+    is_new: bool,
+    has_user: bool,
+) -> Result<LinkGiven, Error> {
     if args.password.is_some() {
         return Err(Error::Usage(language.password_in_arguments("--password")));
     }
@@ -67,6 +86,9 @@ pub(super) fn given(language: Language, args: LinkArgs, is_new: bool) -> Result<
         properties.insert(name.clone(), Some(value.clone()));
     }
     for (name, path) in &args.secrets {
+        if !is_secret(name) {
+            return Err(Error::Usage(language.no_secret_by_its_name(name)));
+        }
         let secret = of_file(language, Path::new(path))?;
         properties.insert(name.clone(), Some(secret));
     }
@@ -74,7 +96,7 @@ pub(super) fn given(language: Language, args: LinkArgs, is_new: bool) -> Result<
         properties.insert(name.clone(), None);
     }
     Ok(LinkGiven {
-        password: password_of(language, &args, is_new)?,
+        password: password_of(language, &args, is_new && wants_password(&args, has_user))?,
         name: Some(args.name),
         system: args.system,
         jdbc_url: None,
@@ -86,7 +108,27 @@ pub(super) fn given(language: Language, args: LinkArgs, is_new: bool) -> Result<
     })
 }
 
-fn password_of(language: Language, args: &LinkArgs, is_new: bool) -> Result<Option<String>, Error> {
+/// Whether somebody logs in, and nothing else is given that would prove who it is.
+fn wants_password(args: &LinkArgs, has_user: bool) -> bool {
+    let system = args.system.as_deref().and_then(FileSystemKind::of_word);
+    let knows_passwords = !matches!(
+        system,
+        Some(FileSystemKind::Local | FileSystemKind::Hdfs | FileSystemKind::WebHdfs)
+    );
+    let is_proof = |(written, _): &(String, String)| {
+        let name = kept_name(LinkKind::File, written);
+        let proofs = ["key-file", "agent", "secret-access-key", "password", "jwt"];
+        proofs.contains(&name.as_str()) || name.ends_with("token")
+    };
+    let mut given = args.properties.iter().chain(&args.secrets);
+    (has_user || args.username.is_some())
+        && knows_passwords
+        && !args.no_password
+        && !given.any(is_proof)
+}
+
+/// `wanted`: there is hardly a link without one, so none is left out in silence.
+fn password_of(language: Language, args: &LinkArgs, wanted: bool) -> Result<Option<String>, Error> {
     if let Some(path) = &args.password_file {
         return of_file(language, path).map(Some);
     }
@@ -96,10 +138,11 @@ fn password_of(language: Language, args: &LinkArgs, is_new: bool) -> Result<Opti
             .map(Some)
             .map_err(|reason| Error::Usage(language.cannot_read("-", reason)));
     }
-    let asks = args.ask_password
-        || is_new && !args.no_password && args.username.is_some() && std::io::stdin().is_terminal();
-    if !asks {
+    if !args.ask_password && !wanted {
         return Ok(None);
+    }
+    if !args.ask_password && !std::io::stdin().is_terminal() {
+        return Err(Error::Usage(language.no_password_given(&args.name)));
     }
     let typed = password::ask(&language.password_question(clean(&args.name)))
         .map_err(|error| Error::Usage(language.no_terminal_for_password(error)))?;
@@ -132,6 +175,10 @@ mod tests {
             "mysql://user:secret@db:3306/x",
             "jdbc:oracle:thin:scott/tiger@//db:1521/orcl",
             "jdbc:hive2://db:10000/x;user=a;password=b",
+            "jdbc:mysql://db/x?user=a&pass=b",
+            "odbc:PWD=b;DSN=x",
+            "odbc:DSN=x;Pwd={b}",
+            "jdbc:hive2://db:10000/x#accessToken=b",
         ] {
             assert!(holds_password(url), "{url}");
         }
@@ -141,6 +188,7 @@ mod tests {
             "mysql://user@db/x",
             "jdbc:sqlite:/var/x.db",
             "jdbc:mysql://[::1]:3306/x?password=",
+            "odbc:DSN=x;UID=a",
         ] {
             assert!(!holds_password(url), "{url}");
         }

@@ -9,6 +9,8 @@ pub struct Error {
     pub trouble: Trouble,
     /// For people: what was tried, and the other side's own words where it spoke.
     pub message: String,
+    /// Whether the message says what to do, so that nobody adds it again.
+    pub has_advice: bool,
 }
 
 /// What kind of trouble it is.
@@ -38,6 +40,15 @@ impl Error {
         Self {
             trouble,
             message: message.into(),
+            has_advice: false,
+        }
+    }
+
+    /// The same, in words that say what to do.
+    pub fn advising(trouble: Trouble, message: impl Into<String>) -> Self {
+        Self {
+            has_advice: true,
+            ..Self::new(trouble, message)
         }
     }
 }
@@ -60,6 +71,9 @@ impl From<(String, io::Error)> for Error {
             ),
             _ => (Trouble::Other, ""),
         };
-        Self::new(trouble, format!("{tried}: {error}{advice}"))
+        Self {
+            has_advice: !advice.is_empty(),
+            ..Self::new(trouble, format!("{tried}: {error}{advice}"))
+        }
     }
 }

@@ -25,7 +25,7 @@ pub fn split(path: &str) -> Result<(&str, &str), Error> {
         None => (".", path),
     };
     if directory.contains(['*', '?']) {
-        return Err(Error::new(
+        return Err(Error::advising(
             Trouble::Settings,
             format!(
                 "`{path}`: `*` and `?` are understood in the last part only; name the directory"
@@ -33,7 +33,7 @@ pub fn split(path: &str) -> Result<(&str, &str), Error> {
         ));
     }
     if pattern.is_empty() {
-        return Err(Error::new(
+        return Err(Error::advising(
             Trouble::Settings,
             format!("`{path}` names a directory; add a pattern such as `*`"),
         ));

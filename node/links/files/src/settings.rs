@@ -91,7 +91,7 @@ fn not_built(feature: &str) -> Error {
     let message = format!(
         "this build does not know such links; take one that is built with the cargo feature `{feature}`"
     );
-    Error::new(crate::Trouble::Unsupported, message)
+    Error::advising(crate::Trouble::Unsupported, message)
 }
 
 /// A server that speaks SFTP. What proves who the user is, is tried in this order: the key file, the agent's keys, the

@@ -3,12 +3,23 @@
 use mysql_async::{DriverError, Error as Driver, IoError, LocalInfileError, ServerError};
 use peerflow_rows::{Error, Trouble};
 
+/// `ER_DBACCESS_DENIED_ERROR`: the login was well, the database is refused. A missing one is refused so as well.
+const NO_RIGHT_TO_DATABASE: u16 = 1044;
+
 /// Trouble while a connection is being made.
 pub(crate) fn connecting(error: &Driver, place: &str) -> Error {
     match error {
+        // The server knows who it is, so looking after user name and password would be in vain.
+        Driver::Server(server) if server.code == NO_RIGHT_TO_DATABASE => Error::new(
+            Trouble::Refused,
+            format!(
+                "{}: user name and password are right, but this user may not use that database, or there is none of the name",
+                words(server)
+            ),
+        ),
         Driver::Server(server) => {
             let trouble = match server.code {
-                1044 | 1045 | 1130 | 1251 | 1698 | 1820 | 1862 | 3118 | 3159 | 4151 => {
+                1045 | 1130 | 1251 | 1698 | 1820 | 1862 | 3118 | 3159 | 4151 => {
                     Trouble::AccessDenied
                 }
                 1049 | 1193 | 1231 | 1064 => Trouble::Settings,

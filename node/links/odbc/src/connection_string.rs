@@ -17,6 +17,8 @@ pub struct Settings {
     attributes: String,
     user: Option<String>,
     password: Option<String>,
+    /// Attributes that are secrets too, beside [`SECRETS`].
+    secrets: Vec<String>,
     /// How long a statement may take, where the driver knows such a limit.
     pub statement_timeout: Option<Duration>,
 }
@@ -59,6 +61,7 @@ impl Settings {
             attributes,
             user: given(user),
             password: given(password),
+            secrets: Vec::new(),
             statement_timeout: None,
         })
     }
@@ -77,6 +80,21 @@ impl Settings {
             written.push(format!("{}={}", attribute_name(name)?, value(text)));
         }
         Self::from_url(&format!("odbc:{}", written.join(";")), user, password, &[])
+    }
+
+    /// Never shows these attributes, whatever they are called.
+    #[must_use]
+    pub fn hiding(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.secrets.extend(names);
+        self
+    }
+
+    fn is_secret(&self, name: &str) -> bool {
+        let own = self.secrets.iter().map(String::as_str);
+        SECRETS
+            .into_iter()
+            .chain(own)
+            .any(|secret| name.eq_ignore_ascii_case(secret))
     }
 
     /// With user and password. Never to be logged.
@@ -99,7 +117,7 @@ impl Settings {
         let attributes = split(&self.attributes);
         let secrets = attributes
             .iter()
-            .filter(|(name, _)| is_secret(name))
+            .filter(|(name, _)| self.is_secret(name))
             .map(|(_, secret)| secret.as_str())
             .chain(self.password.as_deref());
         secrets
@@ -120,7 +138,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Settings");
         for (name, value) in split(&self.attributes) {
-            if is_secret(&name) {
+            if self.is_secret(&name) {
                 shown.field(&name, &"…");
             } else {
                 shown.field(&name, &value);
@@ -141,12 +159,6 @@ fn attribute_name(name: &str) -> Result<&str, Error> {
     }
     let message = format!("the property {name:?} cannot be an ODBC attribute");
     Err(Error::new(Trouble::Settings, message))
-}
-
-fn is_secret(name: &str) -> bool {
-    SECRETS
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// In braces, in which only the closing one means something and is doubled. Without need it stays bare, for not every
@@ -223,6 +235,11 @@ mod tests {
         let shown = format!("{settings:?}");
         assert!(shown.contains("me") && !shown.contains("hidden"), "{shown}");
         assert_eq!(settings.without_secrets("bad hidden1, hidden2"), "bad …, …");
+        let property = ("apiKey".to_owned(), "hidden3".to_owned());
+        let settings = Settings::from_url("odbc:DSN=x", None, None, &[property]);
+        let settings = settings.unwrap().hiding(["APIKEY".to_owned()]);
+        let told = settings.without_secrets("bad hidden3");
+        assert!(!format!("{settings:?} {told}").contains("hidden"), "{told}");
     }
 
     #[test]

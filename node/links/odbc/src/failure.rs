@@ -3,6 +3,8 @@
 use odbc_api::handles::Record;
 use peerflow_rows::{Error, Trouble};
 
+use crate::system::System;
+
 /// What is said where a driver has no state of its own for a wrong password.
 const DENIED: [&str; 5] = [
     "password authentication failed",
@@ -18,13 +20,10 @@ const SILENT: [&str; 4] = [
     "Lost connection to server at",
     "ORA-125",
 ];
-/// How drivers without a state for it say that a table is not there.
-const NO_TABLE: [&str; 4] = [
-    "no such table",
-    "does not exist",
-    "doesn't exist",
-    "UNKNOWN_TABLE",
-];
+/// That a table is not there: by the standard, by PostgreSQL's own list, and as drivers of the second version say it.
+const NO_TABLE: [&str; 3] = ["42S02", "42P01", "S0002"];
+/// What drivers say that have no state for an error.
+const GENERAL: [&str; 2] = ["HY000", "S1000"];
 
 /// In the words of all databases, with the SQLSTATE.
 pub(crate) fn told(error: &odbc_api::Error) -> Error {
@@ -53,14 +52,20 @@ pub(crate) fn told(error: &odbc_api::Error) -> Error {
     Error::new(trouble, format!("{} [{state}]{hint}", words.trim()))
 }
 
-/// Whether a table is not there.
-pub(crate) fn is_no_table(error: &odbc_api::Error) -> bool {
+/// Whether a table is not there. Much else may not exist: a column, a schema, a function, the definer of a view.
+pub(crate) fn is_no_table(error: &odbc_api::Error, system: System) -> bool {
     let Some(record) = record(error) else {
         return false;
     };
-    let words = String::from_utf16_lossy(&record.message);
-    matches!(record.state.as_str(), "42S02" | "42P01" | "S0002")
-        || NO_TABLE.iter().any(|missing| words.contains(missing))
+    // These two drivers have one state for all errors, so their words have to tell.
+    let words = match system {
+        System::Sqlite => "no such table: ",
+        System::ClickHouse => "UNKNOWN_TABLE",
+        _ => return NO_TABLE.contains(&record.state.as_str()),
+    };
+    let state = record.state.as_str();
+    NO_TABLE.contains(&state)
+        || GENERAL.contains(&state) && String::from_utf16_lossy(&record.message).contains(words)
 }
 
 fn record(error: &odbc_api::Error) -> Option<&Record> {
@@ -88,5 +93,67 @@ fn trouble(state: &str) -> Trouble {
             Some("IM") => Trouble::Settings,
             Some(_) | None => Trouble::Refused,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use odbc_api::handles::State;
+
+    use super::*;
+
+    fn said(state: [u8; 5], words: &str) -> odbc_api::Error {
+        let record = Record {
+            state: State(state),
+            native_error: 1,
+            message: words.encode_utf16().collect(),
+        };
+        odbc_api::Error::Diagnostics {
+            record,
+            function: "SQLExecDirect",
+        }
+    }
+
+    #[test]
+    fn a_missing_table_is_known_by_the_state_and_not_by_words_that_fit_much_else() {
+        let gone = "relation \"t\" does not exist";
+        for (state, words, system) in [
+            (b"42S02", "Table 'x.t' doesn't exist", System::MySql),
+            (b"42P01", gone, System::PostgreSql),
+            (b"S0002", gone, System::Other),
+            (
+                b"42S02",
+                "ORA-00942: table or view does not exist",
+                System::Oracle,
+            ),
+            (b"HY000", "no such table: t (1)", System::Sqlite),
+            (
+                b"HY000",
+                "Code: 60. DB::Exception: … (UNKNOWN_TABLE)",
+                System::ClickHouse,
+            ),
+        ] {
+            assert!(is_no_table(&said(*state, words), system), "{words}");
+        }
+        for (state, words, system) in [
+            (b"42S22", "column \"a\" does not exist", System::PostgreSql),
+            (b"42883", "function f() does not exist", System::PostgreSql),
+            (b"3F000", "schema \"s\" does not exist", System::PostgreSql),
+            (b"28000", "role \"me\" does not exist", System::PostgreSql),
+            (
+                b"HY000",
+                "The user specified as a definer ('a'@'%') does not exist",
+                System::MySql,
+            ),
+            (b"HY000", "no such table: t", System::MySql),
+            (b"HY000", "no such column: t", System::Sqlite),
+            (
+                b"HY000",
+                "Code: 81. Database s doesn't exist. (UNKNOWN_DATABASE)",
+                System::ClickHouse,
+            ),
+        ] {
+            assert!(!is_no_table(&said(*state, words), system), "{words}");
+        }
     }
 }

@@ -75,7 +75,7 @@ impl Worker {
         match statement.execute(query, ()) {
             Ok(Some(mut cursor)) => describe::columns(&mut cursor).map(Some),
             Ok(None) => Ok(None),
-            Err(error) if is_no_table(&error) => Ok(None),
+            Err(error) if is_no_table(&error, self.system) => Ok(None),
             Err(error) => Err(told(&error)),
         }
     }

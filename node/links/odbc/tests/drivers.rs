@@ -313,6 +313,27 @@ async fn a_server_that_does_not_answer_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn a_view_whose_definer_is_gone_is_no_missing_table() {
+    let driver = Driver::mariadb();
+    let database = driver.database();
+    let Some(mut session) = driver.connect(&database).await else {
+        return;
+    };
+    let view = driver.table("orphan");
+    let made =
+        format!("CREATE OR REPLACE DEFINER = 'nobody_here'@'%' VIEW {view} AS SELECT 1 AS a");
+    session.execute(&made, 0).await.unwrap();
+    let told = session.table(&view).await;
+    session
+        .execute(&format!("DROP VIEW {view}"), 0)
+        .await
+        .unwrap();
+    let error = told.unwrap_err();
+    assert!(error.message.contains("does not exist"), "{error}");
+    assert_eq!(session.table(&view).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_a_missing_source_are_told_without_secrets() {
     let settings =
         Settings::from_url("odbc:no_such_source", Some("me"), Some("sesame-7"), &[]).unwrap();

@@ -43,7 +43,8 @@ pub(super) fn open(url: &DatabaseUrl) -> Result<Opened, Fault> {
         url.secrets.password(),
         &rest,
     )
-    .map_err(super::senseless)?;
+    .map_err(super::senseless)?
+    .hiding(url.secrets.names().map(str::to_owned));
     Ok((Arc::new(OdbcDatabase::new(settings, named)), Vec::new()))
 }
 

@@ -77,6 +77,46 @@ async fn a_server_tells_its_version_and_a_user_it_does_not_know_is_told() {
     assert!(!text.contains("hunter2"), "{text}");
 }
 
+/// Has the server's own user do this.
+async fn as_root(server: &str, statements: &[String]) {
+    let root = record(LinkKind::Database, "MYSQL", server, "");
+    let root = open_database(&root, &Secrets::new()).unwrap();
+    let mut session = root.connect().await.unwrap();
+    for statement in statements {
+        session.execute(statement, 0).await.unwrap();
+    }
+    session.close().await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_use_the_database_is_not_told_to_look_after_the_password() {
+    let server = std::env::var("PEERFLOW_TEST_MYSQL")
+        .unwrap_or_else(|_unset| "mysql://root@127.0.0.1:3306".to_owned());
+    let user = format!("peerflow_links_{}", std::process::id());
+    let made = format!("CREATE USER {user} IDENTIFIED BY 'hunter2'");
+    as_root(&server, &[format!("DROP USER IF EXISTS {user}"), made]).await;
+    let (_, place) = server.rsplit_once('@').unwrap();
+    let url = format!("mysql://{user}@{}/mysql", place.trim_end_matches('/'));
+    let record = record(LinkKind::Database, "MYSQL", &url, "");
+    let mut secrets = Secrets::new();
+    secrets.set(PASSWORD, "hunter2".to_owned());
+    let database = open_database(&record, &secrets).unwrap();
+    let text = test_database("dw", database.as_ref())
+        .await
+        .unwrap_err()
+        .to_string();
+    as_root(&server, &[format!("DROP USER {user}")]).await;
+    for part in [
+        "(error 1044, 42000)",
+        "user name and password are right",
+        "check the database in the jdbc-url and the user's rights",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("check username and password"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_told_with_the_links_name_and_advice() {
     for (system, url) in [
@@ -119,6 +159,34 @@ fn a_database_that_a_step_writes_itself_is_opened_and_its_faults_are_told() {
         "{text}"
     );
     assert!(!text.contains("hunter2"));
+}
+
+/// Where the driver is not installed, nothing is tested.
+#[cfg(feature = "odbc")]
+#[tokio::test]
+async fn a_link_by_odbc_connects_with_all_that_it_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!(
+        "odbc:Driver=SQLite3;Database={}/a.db",
+        directory.path().display()
+    );
+    let mut new = given(LinkKind::Database, "ODBC", &url, "");
+    let properties = &mut new.settings.properties;
+    properties.insert("apiKey".to_owned(), "hunter2".to_owned());
+    properties.insert("Timeout".to_owned(), "1000".to_owned());
+    let draft = new.check().unwrap();
+    assert_eq!(draft.secrets.reveal("apiKey"), Some("hunter2"));
+    let (secrets, vault) = (draft.secrets.clone(), Vault::of_cluster(&[1; 32]));
+    let record = draft.seal(&vault, Timestamp::UNIX_EPOCH).unwrap();
+    let database = open_database(&record, &secrets).unwrap();
+    assert!(!format!("{database:?}").contains("hunter2"), "{database:?}");
+    match test_database("dw", database.as_ref()).await {
+        Ok(words) => assert!(words.starts_with("connected: SQLite"), "{words}"),
+        Err(error) => assert!(
+            error.message.contains("is the driver installed?"),
+            "{error}"
+        ),
+    }
 }
 
 #[cfg(not(feature = "odbc"))]

@@ -16,14 +16,20 @@ const SCHEMES: [&str; 9] = [
     "odbc",
 ];
 /// What follows such a word may be a secret.
-const SECRET_WORDS: [&str; 7] = [
+const SECRET_WORDS: [&str; 13] = [
     "pass",
-    "pwd",
+    "pw",
     "secret",
     "token",
     "key",
     "credential",
     "user",
+    "auth",
+    "bearer",
+    "cookie",
+    "jaas",
+    "jwt",
+    "otp",
 ];
 
 /// A URL as its user wrote it.

@@ -24,11 +24,9 @@ impl Reading {
         };
         if root.name != wanted {
             let message = format!("the outermost element is not <{wanted}>");
-            self.error(
-                root.place,
-                message,
-                format!("write <{wanted}> … </{wanted}>"),
-            );
+            let help = format!("write <{wanted}> … </{wanted}>");
+            self.error(root.place, message, help);
+            self.file.broken = self.file.diagnostics.0.last().cloned();
             return;
         }
         for child in &root.children {
@@ -83,6 +81,7 @@ impl Reading {
             }
         }
         let sound = self.file.diagnostics.0.len() == before && !element.broken;
+        let name = link.name.clone();
         match link.check() {
             Ok(draft) if sound => {
                 for warning in &draft.warnings {
@@ -92,11 +91,12 @@ impl Reading {
                 self.keep(draft, element.place);
             }
             // What is missing may stand in the part that could not be read.
-            Err(_) if element.broken => {}
-            Ok(_) => {}
+            Err(_) if element.broken => self.pass_over(&name, before, element.place),
+            Ok(_) => self.pass_over(&name, before, element.place),
             Err(error) => {
                 let place = place_of(element, &error.part);
                 self.error(place, error.to_string(), "");
+                self.pass_over(&name, before, element.place);
             }
         }
         for link in inner {

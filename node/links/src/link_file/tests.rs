@@ -168,3 +168,43 @@ fn no_piece_of_a_password_is_told_however_it_is_written() {
         assert!(!shown.contains("Zq9"), "{text}: {shown}");
     }
 }
+
+#[test]
+fn why_an_entry_is_passed_over_is_known_by_its_name() {
+    let file = databases(
+        "<db-links>\n<link name=\"a\" type=\"MYSQ\"/>\n\
+         <link name=\"b\" jdbc-url=\"jdbc:sqlite:/b.db\"/>\n<link name=\"b\" type=\"MYSQ\"/>\n\
+         <link name=\"c\" jdbc-url=\"jdbc:sqlite:/c.db\" pasword=\"hunter2\"/>\n</db-links>",
+    );
+    let told = |name: &str| {
+        let reason = file.passed_over.get(name)?;
+        Some((reason.place.line, reason.message.as_str()))
+    };
+    let (line, why) = told("a").unwrap();
+    assert!(line == 2 && why.contains("MYSQ is not known"), "{why}");
+    assert_eq!(told("b"), None, "the other one counts");
+    assert_eq!(
+        told("c"),
+        Some((5, "no attribute of this name is known here"))
+    );
+    assert_eq!(file.broken, None);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_whole_says_why_links_may_be_missing() {
+    let open = databases(
+        "<db-links>\n<link name=\"a\" jdbc-url=\"jdbc:sqlite:/a.db\">\n<link name=\"b\" type=\"MYS",
+    );
+    assert_eq!(names(&open), ["a"]);
+    assert_eq!(open.broken.unwrap().place.line, 3);
+    let quote = databases(
+        "<db-links>\n<link name=\"a\" jdbc-url=\"jdbc:sqlite:/a.db\" password=\"x<y\"/></db-links>",
+    );
+    assert_eq!(quote.passed_over["a"].place.line, 2);
+    assert!(!format!("{quote:?}").contains("x<y"));
+    for text in ["<dblinks><link name=\"a\"/></dblinks>", "", "\u{0}"] {
+        assert!(databases(text).broken.is_some(), "{text}");
+    }
+    let bytes = LinkFile::read(LinkKind::Database, &[0xff, 0xfe]);
+    assert!(bytes.broken.unwrap().message.contains("not UTF-8"));
+}

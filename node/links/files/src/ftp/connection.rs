@@ -28,7 +28,7 @@ pub(super) async fn open(settings: &FtpSettings) -> Result<AsyncRustlsFtpStream,
     let unreachable = |why: &dyn std::fmt::Display| {
         let message =
             format!("cannot reach {server}: {why}; check host and port, and that it runs");
-        Error::new(Trouble::Unreachable, message)
+        Error::advising(Trouble::Unreachable, message)
     };
     let address = (settings.host.as_str(), settings.port);
     let connected = timeout(CONNECT, TcpStream::connect(address)).await;
@@ -53,7 +53,7 @@ pub(super) async fn open(settings: &FtpSettings) -> Result<AsyncRustlsFtpStream,
             let message = format!(
                 "{server} does not let the user `{user}` in: {said}; check the user and the password"
             );
-            return Err(Error::new(Trouble::AccessDenied, message));
+            return Err(Error::advising(Trouble::AccessDenied, message));
         }
         other => {
             within(

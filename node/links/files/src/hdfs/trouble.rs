@@ -11,49 +11,54 @@ const ALIVE: &str =
 
 /// An error of the client, with what was tried at `place`.
 pub(super) fn error(error: &HdfsError, tried: &str, place: &str) -> Error {
-    let (trouble, why) = meaning(error);
-    Error::new(trouble, format!("cannot {tried} {place}: {why}"))
+    let (trouble, why, advice) = meaning(error);
+    Error {
+        has_advice: !advice.is_empty(),
+        ..Error::new(trouble, format!("cannot {tried} {place}: {why}{advice}"))
+    }
 }
 
-fn meaning(error: &HdfsError) -> (Trouble, String) {
+/// What kind of trouble it is, what happened, and what to do where that is known.
+fn meaning(error: &HdfsError) -> (Trouble, String, &'static str) {
+    let without = |trouble, why| (trouble, why, "");
     match error {
         HdfsError::RPCError(exception, words) | HdfsError::FatalRPCError(exception, words) => {
             let words = hadoop::first_sentences(words);
             let (trouble, advice) =
                 hadoop::trouble(exception, words).unwrap_or((Trouble::Other, ""));
             let exception = exception.rsplit('.').next().unwrap_or_default();
-            (trouble, format!("{exception}: {words}{advice}"))
+            (trouble, format!("{exception}: {words}"), advice)
         }
-        HdfsError::FileNotFound(path) => (
+        HdfsError::FileNotFound(path) => without(
             Trouble::NotFound,
             format!("{path}: no such file or directory"),
         ),
         HdfsError::IOError(error) if has_ended(error.kind()) => (
             Trouble::Unreachable,
-            format!(
-                "{error}; see whether the port is that of Hadoop's own protocol (usually 8020), whether it lets users in \
-                 without Kerberos, and whether its data nodes are alive"
-            ),
+            error.to_string(),
+            "; see whether the port is that of Hadoop's own protocol (usually 8020), whether it lets users in without \
+             Kerberos, and whether its data nodes are alive",
         ),
         // Of whom is not told.
-        HdfsError::IOError(error) => (Trouble::Unreachable, format!("{error}{ALIVE}")),
+        HdfsError::IOError(error) => (Trouble::Unreachable, error.to_string(), ALIVE),
         // Followed by all that is known of each of them.
         HdfsError::DataTransferError(words) if words.starts_with("All DataNodes failed") => (
             Trouble::Unreachable,
-            format!("none of the data nodes that have it answers as it should{ALIVE}"),
+            "none of the data nodes that have it answers as it should".to_owned(),
+            ALIVE,
         ),
-        HdfsError::DataTransferError(words) => (Trouble::Unreachable, format!("{words}{ALIVE}")),
+        HdfsError::DataTransferError(words) => (Trouble::Unreachable, words.clone(), ALIVE),
         HdfsError::SASLError(_) | HdfsError::GSSAPIError(..) | HdfsError::NoSASLMechanism => {
-            (Trouble::AccessDenied, error.to_string())
+            without(Trouble::AccessDenied, error.to_string())
         }
         HdfsError::UnsupportedFeature(_) | HdfsError::UnsupportedErasureCodingPolicy(_) => {
-            (Trouble::Unsupported, error.to_string())
+            without(Trouble::Unsupported, error.to_string())
         }
         HdfsError::InvalidArgument(_)
         | HdfsError::InvalidPath(_)
         | HdfsError::IsADirectoryError(_)
         | HdfsError::UrlParseError(_)
-        | HdfsError::XmlParseError(_) => (Trouble::Settings, error.to_string()),
+        | HdfsError::XmlParseError(_) => without(Trouble::Settings, error.to_string()),
         HdfsError::ChecksumError
         | HdfsError::AlreadyExists(_)
         | HdfsError::OperationFailed(_)
@@ -61,7 +66,7 @@ fn meaning(error: &HdfsError) -> (Trouble, String) {
         | HdfsError::TrashNotEnabled
         | HdfsError::ErasureCodingError(_)
         | HdfsError::InternalError(_)
-        | HdfsError::InvalidRPCResponse(_) => (Trouble::Other, error.to_string()),
+        | HdfsError::InvalidRPCResponse(_) => without(Trouble::Other, error.to_string()),
     }
 }
 
@@ -74,4 +79,24 @@ fn has_ended(kind: ErrorKind) -> bool {
             | ErrorKind::ConnectionReset
             | ErrorKind::UnexpectedEof
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_the_words_say_what_to_do_is_known() {
+        let of = |kind| error(&HdfsError::IOError(std::io::Error::from(kind)), "x", "y");
+        let ended = of(ErrorKind::ConnectionReset);
+        assert!(
+            ended.has_advice && ended.message.contains("; see whether"),
+            "{ended}"
+        );
+        let missing = error(&HdfsError::FileNotFound("/a".to_owned()), "x", "y");
+        assert!(
+            !missing.has_advice && !missing.message.contains(';'),
+            "{missing}"
+        );
+    }
 }

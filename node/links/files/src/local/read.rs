@@ -1,7 +1,8 @@
 //! A local file that is being read.
 
-use std::fs::File;
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -23,16 +24,16 @@ pub(super) struct LocalRead {
 
 impl LocalRead {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|error| failed("read the file", path, error))?;
+        let file = open_at_once(path).map_err(|error| match fs::metadata(path) {
+            // What cannot be opened at all, such as a socket, says it less clearly.
+            Ok(facts) if !facts.is_file() => no_file(path, facts.file_type()),
+            Ok(_) | Err(_) => failed("read the file", path, error),
+        })?;
         let facts = file
             .metadata()
             .map_err(|error| failed("look at", path, error))?;
-        if facts.is_dir() {
-            let message = format!(
-                "cannot read {} on this node: it is a directory; name a file in it",
-                path.display()
-            );
-            return Err(Error::new(Trouble::Settings, message));
+        if !facts.is_file() {
+            return Err(no_file(path, facts.file_type()));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -68,6 +69,32 @@ impl ReadFile for LocalRead {
         }
         Ok(piece)
     }
+}
+
+/// Opens what lies there without waiting for anybody: a pipe would wait for who writes into it, for ever.
+pub(super) fn open_at_once(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+}
+
+fn no_file(path: &Path, kind: FileType) -> Error {
+    let path = path.display();
+    let (what, advice) = if kind.is_dir() {
+        ("a directory", "name a file in it")
+    } else if kind.is_fifo() {
+        (
+            "a pipe",
+            "name a file, and have what comes through the pipe written into it",
+        )
+    } else if kind.is_socket() {
+        ("a socket", "name a file")
+    } else {
+        ("a device", "name a file")
+    };
+    let message = format!("cannot read {path} on this node: it is {what}; {advice}");
+    Error::advising(Trouble::Settings, message)
 }
 
 /// What a blocking piece of work gave, unless the runtime went down under it.

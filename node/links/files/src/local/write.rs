@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::read::blocking_ended;
+use super::read::{blocking_ended, open_at_once};
 use super::{blocking, failed};
 use crate::{Error, Trouble, WriteFile, temporary};
 
@@ -194,9 +194,9 @@ fn no_file(path: &Path, facts: &fs::Metadata) -> Error {
     let message = if facts.is_dir() {
         format!("cannot write {path} on this node: it is a directory; name a file in it")
     } else {
-        format!("cannot write {path} on this node: it is a device or a pipe, not a file")
+        format!("cannot write {path} on this node: it is a device or a pipe; name a file")
     };
-    Error::new(Trouble::Settings, message)
+    Error::advising(Trouble::Settings, message)
 }
 
 /// Makes a file of our own, locked.
@@ -234,7 +234,7 @@ fn remove_leftovers(directory: &Path, name: &str) {
         if temporary::owner(name, candidate).is_none() {
             continue;
         }
-        let unlocked = File::open(found.path()).is_ok_and(|file| file.try_lock().is_ok());
+        let unlocked = open_at_once(&found.path()).is_ok_and(|file| file.try_lock().is_ok());
         if unlocked || temporary::is_leftover(name, candidate, None) {
             drop(fs::remove_file(found.path()));
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use russh::ChannelMsg;
 use russh::client::{self, Handle, Handler};
 use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
-use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::rawsession::Limits;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::login::{Login, server};
+use super::session::Session;
 use super::trust::{Judgement, Trust};
 use super::{known_hosts, trouble};
 use crate::{Error, SftpSettings, Trouble};
@@ -37,7 +37,7 @@ const LARGEST_PIECE: u64 = 255 * 1024;
 /// One, logged in, with its SFTP session.
 pub(super) struct Connection {
     handle: Handle<Guard>,
-    pub session: Arc<RawSftpSession>,
+    pub session: Arc<Session>,
     /// In bytes, of one request.
     pub read_piece: u32,
     pub write_piece: u32,
@@ -148,7 +148,7 @@ async fn handshake(
             "cannot reach {}: {error}; check host and port, and that it runs",
             server(settings)
         );
-        Error::new(Trouble::Unreachable, message)
+        Error::advising(Trouble::Unreachable, message)
     })?;
     // Small requests must not wait for one another. A line that cannot be told so is only slower.
     drop(stream.set_nodelay(true));
@@ -176,7 +176,7 @@ async fn start(settings: &SftpSettings, handle: Handle<Guard>) -> Result<Connect
                     server(settings),
                     settings.user
                 );
-                return Err(Error::new(Trouble::Unsupported, message));
+                return Err(Error::advising(Trouble::Unsupported, message));
             }
             Some(_) => {}
         }
@@ -186,7 +186,7 @@ async fn start(settings: &SftpSettings, handle: Handle<Guard>) -> Result<Connect
         request_timeout_secs: ANSWER_SECONDS,
         ..russh_sftp::client::Config::default()
     };
-    let mut session = RawSftpSession::new_with_config(channel.into_stream(), config);
+    let mut session = Session::new(channel.into_stream(), config);
     let odd = |error| trouble::of(error, &server(settings), "start SFTP with");
     let version = session.init().await.map_err(odd)?;
     let offered = |name: &str| version.extensions.contains_key(name);

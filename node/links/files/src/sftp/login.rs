@@ -197,7 +197,7 @@ impl<'a> Login<'a> {
             "{server} does not let the user `{user}` in: {tried}{takes}; check the user, and that the server knows the \
              key or the password"
         );
-        Error::new(Trouble::AccessDenied, message)
+        Error::advising(Trouble::AccessDenied, message)
     }
 }
 
@@ -216,19 +216,20 @@ async fn load_key(settings: &SftpSettings) -> Result<Option<PrivateKey>, Error> 
     let loaded = tokio::task::spawn_blocking(move || {
         keys::load_secret_key(file, passphrase.as_ref().map(Secret::reveal))
     });
-    let failed = |why: String| {
-        let message = format!("cannot use the private key {}: {why}", path.display());
-        Error::new(Trouble::Settings, message)
-    };
+    let message = |why: String| format!("cannot use the private key {}: {why}", path.display());
+    let failed = |why| Error::new(Trouble::Settings, message(why));
+    let advising = |why| Error::advising(Trouble::Settings, message(why));
     let loaded = loaded.await.map_err(|error| failed(error.to_string()))?;
-    loaded.map(Some).map_err(|error| {
-        failed(match (error, &settings.key_passphrase) {
+    loaded
+        .map(Some)
+        .map_err(|error| match (error, &settings.key_passphrase) {
             (keys::Error::KeyIsEncrypted, None) => {
-                "it is encrypted; give the link its passphrase".to_owned()
+                advising("it is encrypted; give the link its passphrase".to_owned())
             }
-            (keys::Error::IO(error), _) => error.to_string(),
-            (error, None) => format!("{error}; it has to be a private key that OpenSSH can use"),
-            (error, Some(_)) => format!("{error}; check its passphrase"),
+            (keys::Error::IO(error), _) => failed(error.to_string()),
+            (error, None) => advising(format!(
+                "{error}; it has to be a private key that OpenSSH can use"
+            )),
+            (error, Some(_)) => advising(format!("{error}; check its passphrase")),
         })
-    })
 }

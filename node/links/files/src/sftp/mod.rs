@@ -4,6 +4,7 @@ mod connection;
 mod known_hosts;
 mod login;
 mod read;
+mod session;
 mod trouble;
 mod trust;
 mod write;
@@ -43,7 +44,7 @@ impl Sftp {
     pub fn new(settings: SftpSettings) -> Result<Self, Error> {
         let missing = |what: &str| {
             let message = format!("the link has no {what}; an SFTP link needs host and user");
-            Err(Error::new(Trouble::Settings, message))
+            Err(Error::advising(Trouble::Settings, message))
         };
         if settings.host.is_empty() {
             return missing("host");
@@ -231,7 +232,7 @@ async fn remove_leftovers(connection: &Connection, directory: &str, name: &str, 
             drop(
                 connection
                     .session
-                    .remove(join(directory, &file.filename))
+                    .remove(&join(directory, &file.filename))
                     .await,
             );
         }

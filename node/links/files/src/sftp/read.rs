@@ -36,7 +36,7 @@ pub(super) struct SftpRead {
     answers: FuturesOrdered<BoxFuture<'static, Answer>>,
     /// What is asked for next.
     offset: u64,
-    /// As the server told when it was opened; it may grow meanwhile.
+    /// As the server told before it was opened; it may grow meanwhile.
     size: u64,
     /// How it ended, once it did.
     ended: Option<Result<(), Error>>,
@@ -59,28 +59,30 @@ impl SftpRead {
     ) -> Result<Self, Error> {
         let failed = |error| trouble::of(error, &place, &format!("read the file {path} on"));
         let session = &connection.session;
+        // Looked at before it is opened: a server that opens a pipe waits for who writes into it, and answers nothing else.
+        let facts = session.stat(path).await.map_err(failed)?.attrs;
+        if !super::is_file(&facts) {
+            let (what, advice) = match facts.is_dir() {
+                true => ("a directory", "name a file in it"),
+                false => ("a pipe, a socket or a device", "name a file"),
+            };
+            let message = format!("cannot read {path} on {place}: it is {what}; {advice}");
+            return Err(Error::advising(Trouble::Settings, message));
+        }
         let opened = session
             .open(path, OpenFlags::READ, FileAttributes::empty())
             .await;
         let handle = opened.map_err(failed)?.handle;
-        let mut file = Self {
+        Ok(Self {
             connection: connection.clone(),
             place: place.clone(),
             path: path.to_owned(),
             handle,
             answers: FuturesOrdered::new(),
             offset: 0,
-            size: 0,
+            size: facts.size.unwrap_or(0),
             ended: None,
-        };
-        let facts = session.fstat(&file.handle).await.map_err(failed)?.attrs;
-        if facts.is_dir() {
-            let message =
-                format!("cannot read {path} on {place}: it is a directory; name a file in it");
-            return Err(Error::new(Trouble::Settings, message));
-        }
-        file.size = facts.size.unwrap_or(0);
-        Ok(file)
+        })
     }
 
     /// Asks as far ahead as may be; behind the size that the file had, one piece at a time.

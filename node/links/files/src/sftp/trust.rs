@@ -56,7 +56,7 @@ impl Trust {
                 let file = own.or_else(known_hosts::usual_file).ok_or_else(|| {
                     let message = "no known-hosts file is set, and the user has no home directory \
                                    with one; set the file, or the host key's fingerprint";
-                    Error::new(Trouble::Settings, message)
+                    Error::advising(Trouble::Settings, message)
                 })?;
                 let mut keys = KnownKeys::default();
                 known_hosts::add_from(&file, &name, &mut keys)?;
@@ -155,7 +155,7 @@ impl Trust {
 
     fn changed(&self, key: &PublicKey, expected: &str, then: &str) -> Error {
         let (host, shown, kind) = (&self.name, fingerprint(key), key.algorithm());
-        Error::new(
+        Error::advising(
             Trouble::NotTrusted,
             format!(
                 "the host key of {host} is not the one that is trusted: it shows {kind} {shown}, but {expected}; either the \
@@ -166,7 +166,7 @@ impl Trust {
 
     fn revoked(&self, key: &PublicKey, file: &Path) -> Error {
         let (host, shown, file) = (&self.name, fingerprint(key), file.display());
-        Error::new(
+        Error::advising(
             Trouble::NotTrusted,
             format!(
                 "the host key of {host}, {shown}, is marked as revoked in {file}: somebody else may have it; ask who runs \
@@ -178,7 +178,7 @@ impl Trust {
     fn unknown(&self, key: &PublicKey, file: &Path) -> Error {
         let (host, shown, kind) = (&self.name, fingerprint(key), key.algorithm());
         let (name, port, file) = (&self.host, self.port, file.display());
-        Error::new(
+        Error::advising(
             Trouble::NotTrusted,
             format!(
                 "nothing is known of the server {host}, which shows the host key {kind} {shown}; compare that with what \
@@ -204,7 +204,7 @@ fn checked(fingerprint: &str) -> Result<String, Error> {
         "`{fingerprint}` is no fingerprint of a host key; it is `SHA256:` and 43 characters, as `ssh-keygen -lf \
          /etc/ssh/ssh_host_ed25519_key.pub` says on the server"
     );
-    Err(Error::new(Trouble::Settings, message))
+    Err(Error::advising(Trouble::Settings, message))
 }
 
 /// The kind of key, whatever hash its signatures use.

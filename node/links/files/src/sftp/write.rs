@@ -67,7 +67,7 @@ impl SftpWrite {
         let (target, facts) = follow_links(&connection, path).await.map_err(failed)?;
         if facts.as_ref().is_some_and(|facts| !super::is_file(facts)) {
             let message = format!("cannot write {path} on {place}: it is no file; name one");
-            return Err(Error::new(Trouble::Settings, message));
+            return Err(Error::advising(Trouble::Settings, message));
         }
         let (directory, name) = match target.rsplit_once('/') {
             Some(("", name)) => ("/", name),
@@ -157,7 +157,7 @@ impl SftpWrite {
             && room.blocks_avail.saturating_mul(room.fragment_size) < NO_ROOM_BYTES
         {
             let (target, place, directory) = (&self.target, &self.place, &self.directory);
-            told = Error::new(
+            told = Error::advising(
                 Trouble::Full,
                 format!(
                     "cannot write the file {target} on {place}: no room is left on the disk of {directory}; free some, or \
@@ -290,7 +290,7 @@ impl Drop for SftpWrite {
             super::ask_without_waiting(session.close(handle));
         }
         if let Some(temporary) = self.temporary.take() {
-            super::ask_without_waiting(session.remove(temporary));
+            super::ask_without_waiting(session.remove(&temporary));
         }
     }
 }

@@ -244,6 +244,9 @@ impl NameNode {
             true => format!("it answers {status}{advice}"),
             false => format!("{kind}: {words}{advice}"),
         };
-        Error::new(trouble, format!("cannot {tried} {}: {why}", self.place))
+        Error {
+            has_advice: !advice.is_empty(),
+            ..Error::new(trouble, format!("cannot {tried} {}: {why}", self.place))
+        }
     }
 }

@@ -1,72 +1,13 @@
 //! Files on an FTP server.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use bytes::Bytes;
 use peerflow_files::{FileSystem, Ftp, FtpEncryption, FtpSettings, Trouble, list_fitting};
-use tempfile::TempDir;
 
+use crate::ftpd::Ftpd;
 use crate::support::{all_names, names, numbered, read_all, write_all};
-
-/// Ends with the test.
-struct Ftpd {
-    port: u16,
-    directory: TempDir,
-    server: Child,
-}
-
-impl Ftpd {
-    fn start() -> Self {
-        Self::with(None)
-    }
-
-    fn with(certificate: Option<&Path>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/ftpd.py");
-        let mut server = Command::new("/usr/bin/python3")
-            .arg(program)
-            .arg(directory.path())
-            .args(certificate)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(server.stdout.take().unwrap());
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        let port = line.trim().parse();
-        Self {
-            port: port.expect("no FTP server: `scripts/services install` installs it"),
-            directory,
-            server,
-        }
-    }
-
-    fn link(&self) -> FtpSettings {
-        FtpSettings {
-            host: "localhost".to_owned(),
-            port: self.port,
-            user: "loader".to_owned(),
-            password: Some("hunter2".into()),
-            encryption: FtpEncryption::None,
-            ca_file: None,
-        }
-    }
-
-    fn open(&self) -> Ftp {
-        Ftp::new(self.link()).unwrap()
-    }
-}
-
-impl Drop for Ftpd {
-    fn drop(&mut self) {
-        self.server.kill().unwrap();
-        self.server.wait().unwrap();
-    }
-}
 
 #[tokio::test]
 async fn what_is_written_is_read_back_and_listed() {

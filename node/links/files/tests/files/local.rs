@@ -9,7 +9,7 @@ use bytes::Bytes;
 use peerflow_files::{FileSystem, Local, Trouble, list_fitting};
 
 use crate::child::playing;
-use crate::support::{all_names, names, numbered, read_all, write_all};
+use crate::support::{all_names, make_pipe, names, numbered, read_all, write_all};
 
 fn at(directory: &Path, name: &str) -> String {
     directory.join(name).to_str().unwrap().to_owned()
@@ -100,6 +100,48 @@ async fn devices_and_directories_are_not_replaced() {
     }
     let refused = Local.read(directory).await.unwrap_err();
     assert!(refused.message.contains("is a directory"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_and_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = at(directory.path(), "pipe");
+    make_pipe(&pipe);
+    symlink("pipe", directory.path().join("leads-to-it")).unwrap();
+    let socket = at(directory.path(), "socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let linked = at(directory.path(), "leads-to-it");
+    for (path, what) in [
+        (pipe.as_str(), "a pipe; "),
+        (&linked, "a pipe; "),
+        (&socket, "a socket; "),
+        ("/dev/null", "a device; "),
+        ("/", "a directory; "),
+    ] {
+        let refused = Local.read(path).await.unwrap_err();
+        assert_eq!(refused.trouble, Trouble::Settings, "{refused}");
+        let said = &refused.message;
+        assert!(said.contains(path) && said.contains(what), "{refused}");
+        assert!(
+            refused.has_advice && said.contains("name a file"),
+            "{refused}"
+        );
+    }
+    // A leftover of a killed writer may be anything.
+    let path = at(directory.path(), "day.csv");
+    let held = Local.replace(&path).await.unwrap();
+    let own = all_names(directory.path());
+    let own = own
+        .iter()
+        .find(|name| name.starts_with(".day.csv"))
+        .unwrap();
+    let mut parts: Vec<&str> = own.rsplitn(3, '-').collect();
+    parts[1] = "1";
+    parts.reverse();
+    make_pipe(&at(directory.path(), &parts.join("-")));
+    write_all(&Local, &path, b"whole", 9).await.unwrap();
+    drop(held);
+    assert_eq!(fs::read(&path).unwrap(), b"whole");
 }
 
 #[tokio::test]

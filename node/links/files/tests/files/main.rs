@@ -5,6 +5,8 @@
 mod child;
 #[cfg(feature = "ftp")]
 mod ftp;
+#[cfg(feature = "ftp")]
+mod ftpd;
 #[cfg(all(feature = "hdfs", feature = "webhdfs"))]
 mod hdfs;
 #[cfg(all(feature = "hdfs", feature = "webhdfs"))]

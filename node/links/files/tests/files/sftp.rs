@@ -8,7 +8,7 @@ use bytes::Bytes;
 use peerflow_files::{FileSystem, Secret, Settings, Sftp, SftpSettings, Trouble, list_fitting};
 
 use crate::sshd::{Sshd, keygen};
-use crate::support::{names, numbered, read_all, write_all};
+use crate::support::{make_pipe, names, numbered, read_all, write_all};
 
 fn open(settings: SftpSettings) -> Sftp {
     Sftp::new(settings).unwrap()
@@ -115,6 +115,26 @@ async fn a_file_stays_until_its_successor_is_whole() {
     );
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_and_not_waited_for() {
+    let server = Sshd::start();
+    let files = open(server.link());
+    make_pipe(&server.file("pipe"));
+    for (path, what) in [
+        (server.file("pipe"), "a pipe, a socket or a device"),
+        ("/dev/null".to_owned(), "a pipe, a socket or a device"),
+        (server.file(""), "a directory"),
+    ] {
+        let refused = files.read(&path).await.unwrap_err();
+        assert_eq!(refused.trouble, Trouble::Settings, "{refused}");
+        assert!(refused.message.contains(what), "{refused}");
+    }
+    // The connection still serves others.
+    write_all(&files, &server.file("day.csv"), b"whole", 9)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

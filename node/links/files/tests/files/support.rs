@@ -58,3 +58,9 @@ pub(crate) fn all_names(directory: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// Makes a pipe into which nobody writes.
+pub(crate) fn make_pipe(path: &str) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
